@@ -1,0 +1,38 @@
+# The commands a newcomer needs; Meson and Ninja do the work (tools/build KIND).
+.PHONY: all setup demo test format clean help
+.DEFAULT_GOAL := all
+
+all: setup
+	@tools/build release
+	@echo "built: build/release/entrepot"
+
+setup:
+	@tools/setup
+
+demo: all
+	@tools/demo
+
+test: setup
+	@tools/build asan
+	@tools/build release
+	@tools/build clang
+	@/usr/bin/python3 tests/run.py
+
+format:
+	@tools/format
+	@echo "formatted: src tests"
+
+# build/deps stays: it is fetched, not built.
+clean:
+	@rm -rf build/release build/asan build/clang build/*.log
+	@echo "removed: build/release build/asan build/clang"
+
+help:
+	@echo "make          build the program: build/release/entrepot"
+	@echo "make demo     build it and watch it at work on the shipped example"
+	@echo "make test     build with sanitizers, with clang and for release, then run all tests"
+	@echo "make format   format the C files"
+	@echo "make clean    remove what was built (fetched libraries stay)"
+	@echo
+	@echo "tools/build asan test_decimal && build/asan/tests/test_decimal     one unit test"
+	@echo "tests/run.py -k NAME                                               the suites whose name contains NAME"
