@@ -78,53 +78,56 @@ def test_headers_compile_alone():
 
 
 def undocumented(text):
-    """Functions declared in a header whose paragraph, or the one just before it, holds no doc comment.
+    """Functions that a header declares in a paragraph without any comment.
 
-    Declarations that follow each other without an empty line share the comment above them: pairs such as
-    _new and _free say their contract once.
+    A paragraph ends at an empty line: pairs such as _new and _free say their contract once. The comment of a type
+    also covers the paragraph after it, the functions of that type.
     """
-    wrong = []
-    documented, in_comment, depth, pending = False, False, 0, ""
-    for line in text.splitlines():
+    wrong, bare = [], []
+    covered, of_type, in_comment, depth, pending = False, False, False, 0, ""
+    for line in text.splitlines() + [""]:
         stripped = line.strip()
         if in_comment:
             in_comment = "*/" not in stripped
             continue
-        if not stripped:
-            # An empty line inside a struct, or between a comment and what it documents, ends no paragraph.
-            documented = documented and depth > 0
+        if not stripped and depth == 0:
+            if not covered:
+                wrong += bare
+            covered, of_type, bare = of_type and covered, False, []
+        if not stripped or stripped.startswith(("#", "//")):
             continue
-        if stripped.startswith("/*"):
-            documented = documented or stripped.startswith("/**")
+        if "/*" in stripped:
+            # What is remarked inside a function or a struct says nothing of the paragraph.
+            covered = covered or depth == 0
             in_comment = "*/" not in stripped
-            continue
-        if stripped.startswith("#") or stripped.startswith("//"):
-            continue
-        code = re.sub(r"/\*.*?\*/", "", stripped)
+        code = re.sub(r"/\*.*?(\*/|$)", "", stripped).strip()
         opened = code.count("{") - code.count("}")
         if depth == 0:
             pending += " " + code
-            if opened > 0 or code.endswith(";"):
-                name = re.search(r"\b(ep_\w+)\s*\(", pending)
-                is_type = re.match(r"\s*(typedef|struct\s+\w+\s*\{|enum\s+\w*\s*\{|union\s+\w+\s*\{)", pending)
-                if name and not is_type and not documented:
-                    wrong.append(name[1])
-                pending = ""
         depth += opened
+        if depth == 0 and (code.endswith((";", "}")) or opened < 0):
+            name = re.search(r"\b(ep_\w+)\s*\(", pending)
+            if re.match(r"\s*(typedef\b|(struct|enum|union)\s+\w+\s*[{;])", pending):
+                of_type = True
+            elif name:
+                bare.append(name[1])
+            pending = ""
     return wrong
 
 
-def test_public_functions_have_a_doc_comment():
-    report([f"{header.relative_to(ROOT)}: {name}() has no doc comment"
+def test_public_functions_have_a_comment():
+    report([f"{header.relative_to(ROOT)}: {name}() has no comment"
             for header in c_files(".h") for name in undocumented(header.read_text())])
 
 
-def test_the_doc_check_sees_a_bare_function():
+def test_the_comment_check_sees_a_bare_function():
     assert undocumented("int ep_a(void);\n") == ["ep_a"]
+    assert undocumented("int ep_a(void); /* Says. */\n") == []
     assert undocumented("/** Says. */\nint ep_a(void);\nvoid ep_b(int x,\n          int y);\n") == []
     assert undocumented("/** Says. */\nint ep_a(void);\n\nvoid ep_b(void);\n") == ["ep_b"]
-    assert undocumented("/* Only a remark. */\nint ep_a(void);\n") == ["ep_a"]
     assert undocumented("struct ep_s {\n    int (*run)(int x);\n};\n") == []
+    assert undocumented("/* Says. */\ntypedef struct ep_s {\n    int x;\n\n    int y;\n} ep_s;\n\nint ep_s_x(ep_s s);\n") == []
+    assert undocumented("/* Says. */\ntypedef int ep_s;\n\nint ep_s_x(ep_s s);\n\nint ep_b(void);\n") == ["ep_b"]
     assert undocumented("static inline int ep_a(void) {\n    return ep_b();\n}\n") == ["ep_a"]
 
 
