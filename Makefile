@@ -34,5 +34,5 @@ help:
 	@echo "make format   format the C files"
 	@echo "make clean    remove what was built (fetched libraries stay)"
 	@echo
-	@echo "tools/build asan test_decimal && build/asan/tests/test_decimal     one unit test"
-	@echo "tests/run.py -k NAME                                               the suites whose name contains NAME"
+	@echo "tools/build asan tests/test_time && tests/run.py -k test_time    one unit test"
+	@echo "tests/run.py -k NAME                                             the suites whose name contains NAME"
