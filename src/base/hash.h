@@ -1,0 +1,30 @@
+#ifndef EP_BASE_HASH_H
+#define EP_BASE_HASH_H
+
+#include "base/str.h"
+
+/** SHA-256 (FIPS 180-4, OpenSSL). One context a thread; reuse with _init. */
+typedef struct ep_sha256 ep_sha256;
+EP_CHECK ep_code ep_sha256_new(ep_sha256 **ret, ep_error *err);
+void ep_sha256_free(ep_sha256 **sha);
+void ep_sha256_init(ep_sha256 *sha);
+void ep_sha256_add(ep_sha256 *sha, const void *data, size_t len);
+void ep_sha256_end(ep_sha256 *sha, uint8_t out[32]);
+/** One shot; HMAC-SHA-256 under a key. */
+void ep_sha256_of(const void *data, size_t len, uint8_t out[32]);
+void ep_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[32]);
+/** Lower-case hex, 2 * n characters and NUL. */
+void ep_hex(const uint8_t *data, size_t n, char *out);
+
+/** XXH3 64 bits (libxxhash), never negative as int64 (63 bits): tells equal contents of ONE key apart, never identity. */
+int64_t ep_content_hash(const void *data, size_t len);
+uint64_t ep_xxh3(const void *data, size_t len);
+
+/* Sum modulo 2^256, little-endian limbs: the order-independent content hash of a table adds its rows' SHA-256. */
+typedef struct ep_sum256 {
+    uint64_t limb[4];
+} ep_sum256;
+void ep_sum256_add(ep_sum256 *sum, const uint8_t digest[32]);
+void ep_sum256_hex(const ep_sum256 *sum, char out[65]);
+
+#endif

@@ -1,0 +1,61 @@
+#ifndef EP_BASE_STR_H
+#define EP_BASE_STR_H
+
+#include "base/mem.h"
+
+/* A view: pointer and length, never assumed to end in NUL, never owns. */
+typedef struct ep_str {
+    const char *ptr;
+    size_t len;
+} ep_str;
+
+#define EP_STR(literal) ((ep_str){(literal), sizeof(literal) - 1})
+#define EP_STR_ARGS(s) (int)(s).len, (s).ptr /* for "%.*s" */
+
+ep_str ep_str_from(const char *text); /* NULL gives an empty view */
+bool ep_str_eq(ep_str a, ep_str b);
+bool ep_str_is(ep_str a, const char *text);
+/** Bytewise order, like COLLATE "C": <0, 0, >0. */
+int ep_str_cmp(ep_str a, ep_str b);
+ep_str ep_str_trim(ep_str s); /* ASCII blanks at both ends */
+bool ep_str_starts(ep_str s, const char *prefix);
+bool ep_str_ends(ep_str s, const char *suffix);
+
+/** True for well-formed UTF-8 (no surrogates, no overlong forms) without NUL. */
+bool ep_utf8_valid(const char *text, size_t len);
+/** Number of code points of valid UTF-8. */
+size_t ep_utf8_count(const char *text, size_t len);
+/** Appends one code point as UTF-8 to out[4]; returns its bytes. */
+size_t ep_utf8_put(uint32_t code_point, char out[4]);
+
+/* A growing text. Zero-initialised is ready; after a failed append `failed` stays set until reset, so that a
+ * chain of appends is checked once at its end. `data` always ends in NUL once anything was appended. */
+typedef struct ep_buf {
+    char *data;
+    size_t len;
+    size_t capacity;
+    bool failed;
+} ep_buf;
+
+void ep_buf_add(ep_buf *buf, const void *data, size_t len);
+void ep_buf_puts(ep_buf *buf, const char *text);
+void ep_buf_put_str(ep_buf *buf, ep_str text);
+void ep_buf_putc(ep_buf *buf, char c);
+void ep_buf_printf(ep_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Appends text as a JSON string with quotes; invalid UTF-8 bytes become U+FFFD. */
+void ep_buf_put_json(ep_buf *buf, ep_str text);
+/** Appends an SQL string literal ('it''s') or a double-quoted identifier ("a""b"). */
+void ep_buf_put_literal(ep_buf *buf, ep_str text);
+void ep_buf_put_ident(ep_buf *buf, ep_str name);
+void ep_buf_reset(ep_buf *buf);
+void ep_buf_done(ep_buf *buf);
+/** EP_OK or EP_E_NOMEM; call once after a chain of appends. */
+EP_CHECK ep_code ep_buf_check(const ep_buf *buf, ep_error *err);
+
+/** Reads a whole file (at most max_bytes) into a new buffer. Errors name the path: missing, a folder, not readable, too
+ * large. */
+EP_CHECK ep_code ep_read_file(const char *path, size_t max_bytes, ep_buf *ret, ep_error *err);
+/** Writes to "<path>.tmp", fsyncs, renames: the file is old or new, never half. */
+EP_CHECK ep_code ep_write_file(const char *path, const void *data, size_t len, unsigned mode, ep_error *err);
+
+#endif

@@ -1,0 +1,58 @@
+#ifndef EP_RECORD_BATCH_H
+#define EP_RECORD_BATCH_H
+
+#include "record/value.h"
+
+typedef struct ep_column_def {
+    const char *name; /* lives as long as the schema */
+    ep_type type;
+    uint8_t precision, scale; /* decimals only: precision 1..38; up to 18 stored as int64, above as int128 */
+} ep_column_def;
+
+typedef struct ep_schema {
+    const ep_column_def *columns;
+    size_t n_columns;
+} ep_schema;
+
+/* Values of one column; `state[row]` is an ep_state. Exactly one of the arrays is used, by type: text (TEXT, BLOB),
+ * i128 (DECIMAL with precision > 18), i64 (all others). */
+typedef struct ep_column {
+    uint8_t *state;
+    ep_str *text;
+    int64_t *i64;
+    ep_int128 *i128;
+} ep_column;
+
+/**
+ * A columnar batch: mutable while built, then sealed; one owner at a time. Text cells are views into the batch's arena or
+ * into memory that the builder promises to keep as long as the batch.
+ */
+typedef struct ep_batch {
+    const ep_schema *schema; /* outlives the batch */
+    ep_column *columns;      /* schema->n_columns */
+    size_t n_rows;
+    size_t capacity;
+    ep_arena arena;
+    bool sealed;
+} ep_batch;
+
+EP_CHECK ep_code ep_batch_new(const ep_schema *schema, size_t capacity, ep_batch **ret, ep_error *err);
+void ep_batch_free(ep_batch **batch);
+/** Adds one row, all cells absent; its index is n_rows - 1 afterwards. Grows by doubling. */
+EP_CHECK ep_code ep_batch_add_row(ep_batch *batch, ep_error *err);
+/** Takes the last row back (a row that turned out not to exist). */
+void ep_batch_drop_row(ep_batch *batch);
+void ep_batch_seal(ep_batch *batch);
+/** Empties for reuse: n_rows 0, arena reset, not sealed. */
+void ep_batch_reset(ep_batch *batch);
+
+void ep_batch_set_null(ep_batch *batch, size_t row, size_t column);
+void ep_batch_set_i64(ep_batch *batch, size_t row, size_t column, int64_t value);
+void ep_batch_set_i128(ep_batch *batch, size_t row, size_t column, ep_int128 value); /* DECIMAL of any precision */
+void ep_batch_set_text(ep_batch *batch, size_t row, size_t column, ep_str view);
+/** Copies the text into the arena first. */
+EP_CHECK ep_code ep_batch_copy_text(ep_batch *batch, size_t row, size_t column, ep_str text, ep_error *err);
+/** The cell as a value (a view into the batch). */
+ep_value ep_batch_get(const ep_batch *batch, size_t row, size_t column);
+
+#endif
