@@ -99,6 +99,7 @@ typedef struct ep_contract_field {
     ep_history history;
     bool personal;            /* entrepot.personal */
     bool derived;             /* entrepot.derived: computed inside, never sent by a feed */
+    int day_of;               /* entrepot.dayOf: field index of the timestamp whose Paris day this is, or -1; filled by the feed's runner */
     const char *purpose, *retention, *classification; /* "" when none */
     ep_time_format time_format; /* of dates and timestamps: from logicalTypeOptions.format, default RFC3339 */
     const char *time_pattern; /* JDK pattern or NULL */
@@ -141,9 +142,11 @@ typedef struct ep_contract {
     int key[8]; size_t n_key; /* field indexes of the natural key, owner first when there is one */
     int identity[8]; size_t n_identity; /* entrepot.dedupe: event identity without owner and time; default: the key */
     int valid_time;           /* field index of entrepot.validTime or -1 */
+    int bind_time;            /* entrepot.bindTime: when facts bind to versions; default valid_time */
     int sequence;             /* entrepot.sequence or -1 */
     int owner;                /* entrepot.owner or -1 */
     int deleted;              /* entrepot.deleted: boolean field that marks a deletion, or -1 */
+    const char *generated;    /* entrepot.generated: "calendar" or "" */
     bool is_public;           /* entrepot.public: the same for all sellers */
     const char *purpose, *retention;
     ep_parent *parents; size_t n_parents;
