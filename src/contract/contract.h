@@ -169,6 +169,9 @@ typedef struct ep_lints {
     size_t n_errors;
     ep_arena arena;
 } ep_lints;
+
+#define EP_MAX_LINTS 2000 /* beyond it only n_errors counts on */
+/** The text is formatted, `file` copied, into the arena; `code` is a constant. */
 EP_CHECK ep_code ep_lints_add(ep_lints *lints, ep_error *err, ep_severity severity, const char *file, int line, int column, const char *code,
                               const char *format, ...) __attribute__((format(printf, 8, 9)));
 void ep_lints_done(ep_lints *lints);
