@@ -12,10 +12,12 @@ from pathlib import Path
 
 PATTERNS = (
     "sql/**/*.sql",
-    "shop/entrepot.yaml",
-    "shop/contracts/*.yaml",
-    "shop/feeds/*.yaml",
-    "shop/marts/*.sql",
+    "entrepot.yaml",
+    "contracts/*.yaml",
+    "feeds/*.yaml",
+    "lists/*",
+    "derive/*.sql",
+    "marts/**/*.sql",
 )
 
 # '?' is escaped because of trigraphs; the other printable characters stand for themselves.

@@ -10,12 +10,6 @@ typedef struct ep_feed_runner ep_feed_runner;
 
 typedef enum ep_delivery { EP_D_APPEND, EP_D_UPSERT, EP_D_SNAPSHOT } ep_delivery;
 
-/* One emit of a feed, in order of the file. Several emits may name the same contract: their rows share one batch. */
-typedef struct ep_feed_target {
-    const ep_contract *contract;
-    ep_schema schema; /* the contract's columns, then what the warehouse adds (see ep_feed_extend) */
-} ep_feed_target;
-
 /**
  * Reads and compiles feed files against contracts; lints everything (unknown keys, unknown contract or field, required field without
  * mapping, field mapped twice, bad path or regex, code list without lines, owner without mapping, delta feed without identity ...) with file:line:column.
