@@ -20,11 +20,12 @@ void ep_hex(const uint8_t *data, size_t n, char *out);
 int64_t ep_content_hash(const void *data, size_t len);
 uint64_t ep_xxh3(const void *data, size_t len);
 
-/* Sum modulo 2^256, little-endian limbs: the order-independent content hash of a table adds its rows' SHA-256. */
+/* Sum modulo 2^256: the order-independent content hash of a table adds its rows' SHA-256, each read as a big-endian number (the sum
+ * of one row prints as its SHA-256). limb[0] is the least significant. */
 typedef struct ep_sum256 {
     uint64_t limb[4];
 } ep_sum256;
-void ep_sum256_add(ep_sum256 *sum, const uint8_t digest[32]);
+void ep_sum256_add(ep_sum256 *sum, const uint8_t digest_bytes[32]);
 void ep_sum256_hex(const ep_sum256 *sum, char out[65]);
 
 #endif

@@ -10,7 +10,7 @@ typedef struct ep_str {
 } ep_str;
 
 #define EP_STR(literal) ((ep_str){(literal), sizeof(literal) - 1})
-#define EP_STR_ARGS(s) (int)(s).len, (s).ptr /* for "%.*s" */
+#define EP_STR_ARGS(s)  (int)(s).len, (s).ptr /* for "%.*s" */
 
 ep_str ep_str_from(const char *text); /* NULL gives an empty view */
 bool ep_str_eq(ep_str a, ep_str b);
@@ -23,6 +23,8 @@ bool ep_str_ends(ep_str s, const char *suffix);
 
 /** True for well-formed UTF-8 (no surrogates, no overlong forms) without NUL. */
 bool ep_utf8_valid(const char *text, size_t len);
+/** Bytes (1 to 4) of the well-formed sequence that text begins with; 0 when it is malformed or empty. NUL counts as 1. */
+size_t ep_utf8_next(const char *text, size_t len);
 /** Number of code points of valid UTF-8. */
 size_t ep_utf8_count(const char *text, size_t len);
 /** Appends one code point as UTF-8 to out[4]; returns its bytes. */
@@ -41,6 +43,7 @@ void ep_buf_add(ep_buf *buf, const void *data, size_t len);
 void ep_buf_puts(ep_buf *buf, const char *text);
 void ep_buf_put_str(ep_buf *buf, ep_str text);
 void ep_buf_putc(ep_buf *buf, char c);
+void ep_buf_put_int(ep_buf *buf, int64_t value); /* decimal, faster than printf */
 void ep_buf_printf(ep_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** Appends text as a JSON string with quotes; invalid UTF-8 bytes become U+FFFD. */
 void ep_buf_put_json(ep_buf *buf, ep_str text);

@@ -23,13 +23,13 @@ int32_t ep_paris_day(int64_t ts_us);
 
 /* How a text becomes a moment. A format without zone needs the declared zone. */
 typedef enum ep_time_format {
-    EP_TF_RFC3339,        /* 2026-03-01T12:34:56.123456Z or +02:00; 'T' or blank; zone required */
-    EP_TF_LOCAL,          /* the same without zone, read in the declared zone */
-    EP_TF_EPOCH_S,        /* whole or decimal seconds: 1764000000, 1764000000.123456; exact, no double */
-    EP_TF_EPOCH_MS,       /* whole milliseconds */
-    EP_TF_EPOCH_US,       /* whole microseconds */
-    EP_TF_DATE,           /* 2026-03-01: midnight in the declared zone */
-    EP_TF_PATTERN         /* a JDK DateTimeFormatter subset: yyyy MM dd HH mm ss SSS.. X Z VV 'text' and punctuation */
+    EP_TF_RFC3339,  /* 2026-03-01T12:34:56.123456Z or +02:00; 'T' or blank; zone required */
+    EP_TF_LOCAL,    /* the same without zone, read in the declared zone */
+    EP_TF_EPOCH_S,  /* whole or decimal seconds: 1764000000, 1764000000.123456; exact, no double */
+    EP_TF_EPOCH_MS, /* whole milliseconds */
+    EP_TF_EPOCH_US, /* whole microseconds */
+    EP_TF_DATE,     /* 2026-03-01: midnight in the declared zone */
+    EP_TF_PATTERN /* a JDK DateTimeFormatter subset: yyyy MM dd HH mm ss SSS.. X Z VV 'text' and punctuation */
 } ep_time_format;
 
 /* Zones: UTC, Europe/Paris, Europe/London and fixed offsets (+02:00); others through the system's zone data (TZif). */
@@ -44,7 +44,8 @@ int32_t ep_zone_offset_s(const ep_zone *zone, int64_t ts_us);
  * digits past microseconds are cut (floats print noise). A local time that a change of clocks skips is refused; one that comes twice
  * is its first. Year out of 0001..9999 is refused. Returns false and leaves *ret when the text is not of the format.
  */
-bool ep_time_parse(ep_str text, ep_time_format format, const char *pattern, const ep_zone *zone, int64_t *ret);
+bool ep_time_parse(ep_str text, ep_time_format format, const char *pattern, const ep_zone *zone,
+                   int64_t *ret);
 /** yyyy-MM-dd, or a pattern; false when it is no date. */
 bool ep_date_parse(ep_str text, const char *pattern, int32_t *ret_days);
 /** HH:mm[:ss[.ffffff]]; microseconds of the day. */

@@ -39,20 +39,51 @@ typedef struct ep_batch {
 EP_CHECK ep_code ep_batch_new(const ep_schema *schema, size_t capacity, ep_batch **ret, ep_error *err);
 void ep_batch_free(ep_batch **batch);
 /** Adds one row, all cells absent; its index is n_rows - 1 afterwards. Grows by doubling. */
-EP_CHECK ep_code ep_batch_add_row(ep_batch *batch, ep_error *err);
+EP_CHECK static inline ep_code ep_batch_add_row(ep_batch *batch, ep_error *err);
 /** Takes the last row back (a row that turned out not to exist). */
 void ep_batch_drop_row(ep_batch *batch);
 void ep_batch_seal(ep_batch *batch);
 /** Empties for reuse: n_rows 0, arena reset, not sealed. */
 void ep_batch_reset(ep_batch *batch);
 
-void ep_batch_set_null(ep_batch *batch, size_t row, size_t column);
-void ep_batch_set_i64(ep_batch *batch, size_t row, size_t column, int64_t value);
-void ep_batch_set_i128(ep_batch *batch, size_t row, size_t column, ep_int128 value); /* DECIMAL of any precision */
-void ep_batch_set_text(ep_batch *batch, size_t row, size_t column, ep_str view);
+/* Setters of a cell of an unsealed batch; the value's kind is the column's. */
+static inline void ep_batch_set_null(ep_batch *batch, size_t row, size_t column) {
+    batch->columns[column].state[row] = EP_NULL;
+}
+
+static inline void ep_batch_set_i64(ep_batch *batch, size_t row, size_t column, int64_t value) {
+    batch->columns[column].state[row] = EP_VALUE;
+    batch->columns[column].i64[row] = value;
+}
+
+/* DECIMAL of any precision. */
+static inline void ep_batch_set_i128(ep_batch *batch, size_t row, size_t column, ep_int128 value) {
+    ep_column *cells = &batch->columns[column];
+    cells->state[row] = EP_VALUE;
+    if (cells->i128)
+        cells->i128[row] = value;
+    else
+        cells->i64[row] = (int64_t)value;
+}
+
+static inline void ep_batch_set_text(ep_batch *batch, size_t row, size_t column, ep_str view) {
+    batch->columns[column].state[row] = EP_VALUE;
+    batch->columns[column].text[row] = view;
+}
+
 /** Copies the text into the arena first. */
 EP_CHECK ep_code ep_batch_copy_text(ep_batch *batch, size_t row, size_t column, ep_str text, ep_error *err);
 /** The cell as a value (a view into the batch). */
 ep_value ep_batch_get(const ep_batch *batch, size_t row, size_t column);
+
+/* Only for the inline code below. */
+EP_CHECK ep_code ep_batch_grow(ep_batch *batch, ep_error *err);
+
+static inline ep_code ep_batch_add_row(ep_batch *batch, ep_error *err) {
+    if (batch->n_rows == batch->capacity)
+        EP_TRY(ep_batch_grow(batch, err));
+    batch->n_rows++; /* cells beyond the last row are always absent */
+    return EP_OK;
+}
 
 #endif
