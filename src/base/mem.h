@@ -60,6 +60,7 @@ void *ep_arena_alloc_slow(ep_arena *arena, size_t size_bytes);
 #    define EP_ARENA_POISON 0
 #endif
 
+/* The usual case here, all others in ep_arena_alloc_slow. */
 static inline void *ep_arena_alloc(ep_arena *arena, size_t size_bytes) {
     struct ep_arena_block *block = arena->head;
     if (!EP_ARENA_POISON && block && ep_mem_fail_in == 0 && size_bytes > 0 &&

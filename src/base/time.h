@@ -14,11 +14,12 @@ void ep_clock_set(int64_t now_us);
 /** Monotonic, for durations only. */
 int64_t ep_monotonic_us(void);
 
+/** Days since 1970-01-01 and back; month 1..12, day 1..31. */
 int32_t ep_days_from_civil(int year, unsigned month, unsigned day);
 void ep_civil_from_days(int32_t days, int *year, unsigned *month, unsigned *day);
 
 /** Day of a moment in Europe/Paris: CET, and CEST from the last Sunday of March to the last of October at 01:00 UTC
- * (Directive 2000/84/EC, applied to all years from 1997; earlier years use the system's zone data rules of the same form). */
+ * (Directive 2000/84/EC, applied to all years from 1997; the changes of earlier years are built in). */
 int32_t ep_paris_day(int64_t ts_us);
 
 /* How a text becomes a moment. A format without zone needs the declared zone. */
@@ -28,8 +29,8 @@ typedef enum ep_time_format {
     EP_TF_EPOCH_S,  /* whole or decimal seconds: 1764000000, 1764000000.123456; exact, no double */
     EP_TF_EPOCH_MS, /* whole milliseconds */
     EP_TF_EPOCH_US, /* whole microseconds */
-    EP_TF_DATE,     /* 2026-03-01: midnight in the declared zone */
-    EP_TF_PATTERN /* a JDK DateTimeFormatter subset: yyyy MM dd HH mm ss SSS.. X Z VV 'text' and punctuation */
+    EP_TF_DATE,     /* 2026-03-01: midnight in the declared zone, or what follows it where clocks skip it */
+    EP_TF_PATTERN /* a JDK DateTimeFormatter subset: yyyy MM dd HH mm ss SSS.. X x Z VV 'text' and punctuation */
 } ep_time_format;
 
 /* Zones: UTC, Europe/Paris, Europe/London and fixed offsets (+02:00); others through the system's zone data (TZif). */

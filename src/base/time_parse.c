@@ -293,7 +293,7 @@ static const char *read_year(const char *at, const char *end, size_t count, unsi
     return at + count;
 }
 
-/* X: Z, +02 or +0230; XX: Z or +0200; XXX: Z or +02:00. x the same without Z; Z, ZZ, ZZZ are +0200. */
+/* X reads Z, +02 or +0230, twice Z or +0200, three times Z or +02:00; x the same without Z; Z, ZZ, ZZZ +0200. */
 static const char *read_pattern_offset(const char *at, const char *end, char letter, size_t count,
                                        struct fields *f) {
     if (letter == 'X' && at < end && *at == 'Z') {

@@ -80,40 +80,48 @@ static struct span find_span(const ep_zone *zone, int64_t at_s) {
     return span;
 }
 
-/* Moments of a batch lie close together: the span found last is nearly always the one wanted. */
-static __thread struct {
+/* Moments of a batch lie close together: the span found last is nearly always the one wanted. A few slots, so that zones
+ * used in turn do not push each other out. */
+#define RECENT_SLOTS 4
+static __thread struct recent {
     const ep_zone *zone;
     struct span span;
-} recent;
+} recents[RECENT_SLOTS];
 
-static const struct span *span_of(const ep_zone *zone, int64_t at_s) {
-    if (recent.zone != zone || at_s < recent.span.from_s || at_s >= recent.span.to_s) {
-        recent.span = find_span(zone, at_s);
-        recent.zone = zone;
+static struct recent *recent_of(const ep_zone *zone) {
+    return &recents[(uintptr_t)zone / 64 % RECENT_SLOTS];
+}
+
+static struct span span_of(const ep_zone *zone, int64_t at_s) {
+    struct recent *recent = recent_of(zone);
+    if (recent->zone != zone || at_s < recent->span.from_s || at_s >= recent->span.to_s) {
+        recent->span = find_span(zone, at_s);
+        recent->zone = zone;
     }
-    return &recent.span;
+    return recent->span;
 }
 
 int32_t ep_zone_offset_s(const ep_zone *zone, int64_t ts_us) {
-    return span_of(zone, ep_floor_div(ts_us, 1000000))->offset_s;
+    return span_of(zone, ep_floor_div(ts_us, 1000000)).offset_s;
 }
 
 bool ep_zone_from_local(const ep_zone *zone, int64_t local_us, int64_t *ret_us) {
     int64_t local_s = ep_floor_div(local_us, 1000000);
+    const struct recent *recent = recent_of(zone);
+    int64_t at_s = local_s - recent->span.offset_s;
     /* So deep inside a span that no other one can hold this local time. */
-    int64_t at_s = local_s - recent.span.offset_s;
-    if (recent.zone == zone && at_s - SLACK_S >= recent.span.from_s && at_s < recent.span.to_s) {
-        *ret_us = local_us - recent.span.offset_s * INT64_C(1000000);
+    if (recent->zone == zone && at_s - SLACK_S >= recent->span.from_s && at_s < recent->span.to_s) {
+        *ret_us = local_us - recent->span.offset_s * INT64_C(1000000);
         return true;
     }
     for (int64_t probe_s = local_s - SLACK_S; probe_s < local_s + SLACK_S;) {
-        const struct span *span = span_of(zone, probe_s);
-        at_s = local_s - span->offset_s;
-        if (at_s >= span->from_s && at_s < span->to_s) {
-            *ret_us = local_us - span->offset_s * INT64_C(1000000);
+        struct span span = span_of(zone, probe_s);
+        at_s = local_s - span.offset_s;
+        if (at_s >= span.from_s && at_s < span.to_s) {
+            *ret_us = local_us - span.offset_s * INT64_C(1000000);
             return true;
         }
-        probe_s = span->to_s;
+        probe_s = span.to_s;
     }
     return false;
 }
@@ -124,11 +132,11 @@ int64_t ep_zone_day_start(const ep_zone *zone, int32_t day) {
         return ts_us;
     /* Midnight is skipped: the first moment whose local time is past it. */
     int64_t local_s = day * DAY_S;
-    const struct span *span = span_of(zone, local_s - SLACK_S);
-    while (local_s - span->offset_s >= span->to_s)
-        span = span_of(zone, span->to_s);
-    int64_t at_s = local_s - span->offset_s;
-    return (at_s > span->from_s ? at_s : span->from_s) * 1000000;
+    struct span span = span_of(zone, local_s - SLACK_S);
+    while (local_s - span.offset_s >= span.to_s)
+        span = span_of(zone, span.to_s);
+    int64_t at_s = local_s - span.offset_s;
+    return (at_s > span.from_s ? at_s : span.from_s) * 1000000;
 }
 
 static int64_t big_endian(const uint8_t *at, int n_bytes) {
@@ -280,6 +288,7 @@ bool ep_zone_parse(const void *data, size_t len, ep_zone *ret) {
     const uint8_t *bytes = data, *end = bytes + len;
     struct tz_part part;
     *ret = (ep_zone){0};
+    memset(recents, 0, sizeof recents); /* *ret may stand where another zone stood */
     if (!find_part(bytes, len, 4, &part))
         return false;
     bool wide = bytes[4] >= '2'; /* a second part of 64 bits follows, and the rule for later years */

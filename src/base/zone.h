@@ -40,6 +40,7 @@ int64_t ep_zone_day_start(const ep_zone *zone, int32_t day);
  * from ep_malloc. */
 bool ep_zone_parse(const void *data, size_t len, ep_zone *ret);
 
+/** The greatest integer not above value / by; by is positive. */
 static inline int64_t ep_floor_div(int64_t value, int64_t by) {
     return value / by - (value % by < 0);
 }

@@ -46,17 +46,16 @@ void ep_batch_seal(ep_batch *batch);
 /** Empties for reuse: n_rows 0, arena reset, not sealed. */
 void ep_batch_reset(ep_batch *batch);
 
-/* Setters of a cell of an unsealed batch; the value's kind is the column's. */
+/** Sets a cell of an unsealed batch to NULL. */
 static inline void ep_batch_set_null(ep_batch *batch, size_t row, size_t column) {
     batch->columns[column].state[row] = EP_NULL;
 }
 
+/** Columns of i64 only; set_i128 takes DECIMAL of any precision. */
 static inline void ep_batch_set_i64(ep_batch *batch, size_t row, size_t column, int64_t value) {
     batch->columns[column].state[row] = EP_VALUE;
     batch->columns[column].i64[row] = value;
 }
-
-/* DECIMAL of any precision. */
 static inline void ep_batch_set_i128(ep_batch *batch, size_t row, size_t column, ep_int128 value) {
     ep_column *cells = &batch->columns[column];
     cells->state[row] = EP_VALUE;
@@ -66,6 +65,7 @@ static inline void ep_batch_set_i128(ep_batch *batch, size_t row, size_t column,
         cells->i64[row] = (int64_t)value;
 }
 
+/** TEXT and BLOB: the view must live as long as the batch. */
 static inline void ep_batch_set_text(ep_batch *batch, size_t row, size_t column, ep_str view) {
     batch->columns[column].state[row] = EP_VALUE;
     batch->columns[column].text[row] = view;
@@ -76,9 +76,8 @@ EP_CHECK ep_code ep_batch_copy_text(ep_batch *batch, size_t row, size_t column, 
 /** The cell as a value (a view into the batch). */
 ep_value ep_batch_get(const ep_batch *batch, size_t row, size_t column);
 
-/* Only for the inline code below. */
+/* Doubles the capacity; only for the inline code below. */
 EP_CHECK ep_code ep_batch_grow(ep_batch *batch, ep_error *err);
-
 static inline ep_code ep_batch_add_row(ep_batch *batch, ep_error *err) {
     if (batch->n_rows == batch->capacity)
         EP_TRY(ep_batch_grow(batch, err));
