@@ -1,0 +1,127 @@
+#include <string.h>
+
+#include "store/duckdb_guard.h"
+#include "store/duckdb_private.h"
+
+ep_code ep_duckdb_command(duckdb_connection connection, const char *sql, ep_error *err) {
+    duckdb_result result = {0};
+    ep_code code = EP_OK;
+    if (duckdb_query(connection, sql, &result) != DuckDBSuccess)
+        code = ep_duckdb_fail(err, sql, duckdb_result_error(&result));
+    duckdb_destroy_result(&result);
+    return code;
+}
+
+static duckdb_state bind_value(duckdb_prepared_statement statement, idx_t index, const ep_value *value) {
+    if (value->state != EP_VALUE)
+        return duckdb_bind_null(statement, index);
+    switch (value->type) {
+    case EP_T_TEXT: return duckdb_bind_varchar_length(statement, index, value->text.ptr, value->text.len);
+    case EP_T_BLOB: return duckdb_bind_blob(statement, index, value->text.ptr, value->text.len);
+    case EP_T_BOOL: return duckdb_bind_boolean(statement, index, value->i64 != 0);
+    case EP_T_INT: return duckdb_bind_int64(statement, index, value->i64);
+    case EP_T_DATE: return duckdb_bind_date(statement, index, (duckdb_date){(int32_t)value->i64});
+    case EP_T_TIME: return duckdb_bind_time(statement, index, (duckdb_time){value->i64});
+    case EP_T_TIMESTAMP: return duckdb_bind_timestamp(statement, index, (duckdb_timestamp){value->i64});
+    case EP_T_DECIMAL: {
+        duckdb_decimal decimal = {.width = value->precision, .scale = value->scale};
+        decimal.value.lower = (uint64_t)value->i128;
+        decimal.value.upper = (int64_t)(value->i128 >> 64);
+        return duckdb_bind_decimal(statement, index, decimal);
+    }
+    case EP_N_TYPES: break;
+    }
+    return DuckDBError;
+}
+
+struct binding {
+    duckdb_prepared_statement statement;
+    const ep_value *params;
+    size_t n_params;
+    size_t n_bound;
+};
+
+static void bind_all(void *argument) {
+    struct binding *b = argument;
+    while (b->n_bound < b->n_params &&
+           bind_value(b->statement, b->n_bound + 1, &b->params[b->n_bound]) == DuckDBSuccess)
+        b->n_bound++;
+}
+
+static ep_code bind(duckdb_prepared_statement statement, const char *sql, const ep_value *params,
+                    size_t n_params, ep_error *err) {
+    struct binding binding = {statement, params, n_params, 0};
+    idx_t n_wanted = duckdb_nparams(statement);
+    if (n_wanted != n_params)
+        return ep_fail(err, EP_E_ARG, "%.40s: %zu parameters given, the statement has %zu", sql, n_params,
+                       (size_t)n_wanted);
+    EP_TRY(ep_duckdb_guard(bind_all, &binding, err));
+    if (binding.n_bound < n_params)
+        return ep_fail(err, EP_E_ARG, "%.40s: parameter %zu is no valid %s", sql, binding.n_bound + 1,
+                       ep_type_name(params[binding.n_bound].type));
+    return EP_OK;
+}
+
+/* Transactions go through ep_store_begin() and its kin, or the store would not know of them. */
+static ep_code check_kind(duckdb_prepared_statement statement, const char *sql, ep_error *err) {
+    if (duckdb_prepared_statement_type(statement) == DUCKDB_STATEMENT_TYPE_TRANSACTION)
+        return ep_fail(err, EP_E_BUG, "%.40s: transactions are not opened or closed by SQL", sql);
+    return EP_OK;
+}
+
+ep_code ep_duckdb_prepare(duckdb_connection connection, const char *sql, const ep_value *params,
+                          size_t n_params, duckdb_prepared_statement *ret, ep_error *err) {
+    *ret = NULL;
+    /* No question about a statement that failed to prepare: duckdb_prepared_statement_type() aborts on one. */
+    if (duckdb_prepare(connection, sql, ret) != DuckDBSuccess)
+        return ep_duckdb_fail(err, sql, *ret ? duckdb_prepare_error(*ret) : NULL);
+    EP_TRY(check_kind(*ret, sql, err));
+    return bind(*ret, sql, params, n_params, err);
+}
+
+static ep_code exec_one(duckdb_connection connection, duckdb_extracted_statements statements, idx_t index,
+                        const char *sql, ep_error *err) {
+    duckdb_prepared_statement statement = NULL;
+    duckdb_result result = {0};
+    ep_code code;
+    if (duckdb_prepare_extracted_statement(connection, statements, index, &statement) != DuckDBSuccess)
+        code = ep_duckdb_fail(err, sql, statement ? duckdb_prepare_error(statement) : NULL);
+    else
+        code = check_kind(statement, sql, err);
+    if (code == EP_OK && duckdb_execute_prepared(statement, &result) != DuckDBSuccess)
+        code = ep_duckdb_fail(err, sql, duckdb_result_error(&result));
+    duckdb_destroy_result(&result);
+    duckdb_destroy_prepare(&statement);
+    return code;
+}
+
+ep_code ep_duckdb_exec(ep_store *store, const char *sql, ep_error *err) {
+    duckdb_connection connection = ((ep_duckdb *)store)->connection;
+    duckdb_extracted_statements statements = NULL;
+    ep_code code = EP_OK;
+    idx_t n = duckdb_extract_statements(connection, sql, &statements);
+    if (n == 0 && duckdb_extract_statements_error(statements))
+        code = ep_duckdb_fail(err, sql, duckdb_extract_statements_error(statements));
+    for (idx_t i = 0; i < n && code == EP_OK; i++) {
+        code = exec_one(connection, statements, i, sql, err);
+        if (code != EP_OK && n > 1)
+            ep_fail_prefix(err, "statement %zu of %zu", (size_t)(i + 1), (size_t)n);
+    }
+    duckdb_destroy_extracted(&statements);
+    return code;
+}
+
+ep_code ep_duckdb_run(ep_store *store, const char *sql, const ep_value *params, size_t n_params,
+                      int64_t *ret_changed, ep_error *err) {
+    duckdb_prepared_statement statement = NULL;
+    duckdb_result result = {0};
+    ep_code code =
+        ep_duckdb_prepare(((ep_duckdb *)store)->connection, sql, params, n_params, &statement, err);
+    if (code == EP_OK && duckdb_execute_prepared(statement, &result) != DuckDBSuccess)
+        code = ep_duckdb_fail(err, sql, duckdb_result_error(&result));
+    if (code == EP_OK)
+        *ret_changed = (int64_t)duckdb_rows_changed(&result);
+    duckdb_destroy_result(&result);
+    duckdb_destroy_prepare(&statement);
+    return code;
+}

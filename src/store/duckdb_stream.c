@@ -1,0 +1,191 @@
+#include <stdatomic.h>
+#include <string.h>
+
+#include "store/duckdb_guard.h"
+#include "store/duckdb_private.h"
+
+/* ep_stream(): a table function whose threads each take a batch, copy it vector by vector and take the next. */
+
+/* The stream that a statement reads; the lock guards all but the constants. */
+typedef struct ep_duckdb_stream {
+    const ep_stream_source *source;
+    int n_threads;
+    duckdb_logical_type *types;
+    pthread_mutex_t lock;
+    bool at_end;
+    ep_error error; /* of the source or of a value */
+} ep_duckdb_stream;
+
+/* What one of the engine's threads is copying. */
+struct puller {
+    ep_duckdb_stream *stream;
+    const ep_batch *batch;
+    const uint32_t *rows;
+    size_t n_rows, next_row;
+};
+
+/* Only the statement of ep_duckdb_insert_stream() itself may read the stream, once. */
+static void bind_stream(duckdb_bind_info info) {
+    ep_duckdb_file *file = duckdb_bind_get_extra_info(info);
+    pthread_mutex_lock(&file->stream_lock);
+    ep_duckdb_stream *stream = file->stream;
+    pthread_mutex_unlock(&file->stream_lock);
+    if (!stream) {
+        duckdb_bind_set_error(info, "ep_stream() is for ep_store_insert_stream()");
+        return;
+    }
+    for (size_t i = 0; i < stream->source->schema->n_columns; i++)
+        duckdb_bind_add_result_column(info, stream->source->schema->columns[i].name, stream->types[i]);
+    duckdb_bind_set_bind_data(info, stream, NULL);
+}
+
+static void init_stream(duckdb_init_info info) {
+    const ep_duckdb_stream *stream = duckdb_init_get_bind_data(info);
+    duckdb_init_set_max_threads(info, (idx_t)stream->n_threads);
+}
+
+static void give_back(struct puller *puller) {
+    ep_duckdb_stream *stream = puller->stream;
+    if (puller->batch && stream->source->done) {
+        pthread_mutex_lock(&stream->lock);
+        stream->source->done(stream->source->context, puller->batch);
+        pthread_mutex_unlock(&stream->lock);
+    }
+    puller->batch = NULL;
+}
+
+static void free_puller(void *data) {
+    give_back(data);
+    ep_free(data);
+}
+
+static void init_puller(duckdb_init_info info) {
+    struct puller *puller = ep_calloc(1, sizeof *puller);
+    if (!puller) {
+        duckdb_init_set_error(info, "out of memory");
+        return;
+    }
+    puller->stream = duckdb_init_get_bind_data(info);
+    duckdb_init_set_init_data(info, puller, free_puller);
+}
+
+/* The first error stays: what follows is its consequence. */
+static void keep_error(ep_duckdb_stream *stream, const ep_error *err) {
+    if (stream->error.code == EP_OK)
+        stream->error = *err;
+    stream->at_end = true;
+}
+
+/* The next batch with rows, or none at the end. */
+static bool take(struct puller *puller) {
+    ep_duckdb_stream *stream = puller->stream;
+    ep_error err = {0};
+    pthread_mutex_lock(&stream->lock);
+    while (!stream->at_end && !puller->batch) {
+        ep_code code = stream->source->next(stream->source->context, &puller->batch, &puller->rows,
+                                            &puller->n_rows, &err);
+        puller->next_row = 0;
+        if (code != EP_OK) {
+            puller->batch = NULL;
+            keep_error(stream, &err);
+        } else if (!puller->batch) {
+            stream->at_end = true;
+        } else if (!puller->batch->sealed) {
+            ep_fail(&err, EP_E_BUG, "ep_stream(): the batch is not sealed");
+            keep_error(stream, &err);
+        } else if (puller->n_rows == 0) {
+            if (stream->source->done)
+                stream->source->done(stream->source->context, puller->batch);
+            puller->batch = NULL;
+        }
+    }
+    bool failed = stream->error.code != EP_OK;
+    pthread_mutex_unlock(&stream->lock);
+    return puller->batch && !failed;
+}
+
+static void copy_rows(duckdb_function_info info, duckdb_data_chunk output) {
+    struct puller *puller = duckdb_function_get_local_init_data(info);
+    ep_duckdb_stream *stream = puller->stream;
+    ep_error err = {0};
+    if (!puller->batch && !take(puller)) {
+        duckdb_data_chunk_set_size(output, 0);
+        pthread_mutex_lock(&stream->lock);
+        bool failed = stream->error.code != EP_OK;
+        pthread_mutex_unlock(&stream->lock);
+        if (failed)
+            duckdb_function_set_error(info, "the source of the rows failed");
+        return;
+    }
+    size_t n = puller->n_rows - puller->next_row;
+    if (n > duckdb_vector_size())
+        n = duckdb_vector_size();
+    /* The rows may still be on their way through the engine when the batch is given back: text is copied. */
+    if (ep_duckdb_fill(output, puller->batch, puller->rows, puller->next_row, n, true, &err) != EP_OK) {
+        pthread_mutex_lock(&stream->lock);
+        keep_error(stream, &err);
+        pthread_mutex_unlock(&stream->lock);
+        duckdb_function_set_error(info, "a value does not fit");
+        return;
+    }
+    puller->next_row += n;
+    if (puller->next_row == puller->n_rows)
+        give_back(puller);
+}
+
+struct registration {
+    ep_duckdb *duck;
+    duckdb_state state;
+};
+
+static void register_function(void *argument) {
+    struct registration *r = argument;
+    duckdb_table_function function = duckdb_create_table_function();
+    duckdb_table_function_set_name(function, "ep_stream");
+    duckdb_table_function_set_extra_info(function, r->duck->file, NULL);
+    duckdb_table_function_set_bind(function, bind_stream);
+    duckdb_table_function_set_init(function, init_stream);
+    duckdb_table_function_set_local_init(function, init_puller);
+    duckdb_table_function_set_function(function, copy_rows);
+    r->state = duckdb_register_table_function(r->duck->connection, function);
+    duckdb_destroy_table_function(&function);
+}
+
+ep_code ep_duckdb_register_stream(ep_duckdb *duck, ep_error *err) {
+    struct registration registration = {duck, DuckDBError};
+    EP_TRY(ep_duckdb_guard(register_function, &registration, err));
+    return registration.state == DuckDBSuccess
+               ? EP_OK
+               : ep_fail(err, EP_E_STORE, "DuckDB refuses the function ep_stream()");
+}
+
+static ep_code set_stream(ep_duckdb_file *file, ep_duckdb_stream *stream, ep_error *err) {
+    ep_code code = EP_OK;
+    pthread_mutex_lock(&file->stream_lock);
+    if (stream && file->stream)
+        code = ep_fail(err, EP_E_BUSY, "another ep_stream() runs on this file");
+    else
+        file->stream = stream;
+    pthread_mutex_unlock(&file->stream_lock);
+    return code;
+}
+
+ep_code ep_duckdb_insert_stream(ep_store *store, const char *sql, const ep_stream_source *source,
+                                int n_threads, int64_t *ret_changed, ep_error *err) {
+    ep_duckdb_file *file = ((ep_duckdb *)store)->file;
+    ep_duckdb_stream stream = {.source = source, .n_threads = n_threads > 0 ? n_threads : file->n_threads};
+    EP_TRY(ep_duckdb_types_new(source->schema, &stream.types, err));
+    ep_code code = set_stream(file, &stream, err);
+    if (code == EP_OK) {
+        pthread_mutex_init(&stream.lock, NULL);
+        code = ep_duckdb_run(store, sql, NULL, 0, ret_changed, err);
+        (void)!set_stream(file, NULL, NULL);
+        pthread_mutex_destroy(&stream.lock);
+    }
+    ep_duckdb_types_free(stream.types, source->schema->n_columns);
+    if (code != EP_OK && stream.error.code != EP_OK) {
+        *err = stream.error;
+        code = err->code;
+    }
+    return code;
+}
