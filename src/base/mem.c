@@ -18,6 +18,9 @@
 #define BLOCK_MIN_BYTES ((size_t)4096)
 #define BLOCK_MAX_BYTES ((size_t)1 << 20)
 
+/* More is a wrong sum, not a wish: refused here, because a sanitizer's allocator would end the program. */
+#define SIZE_LIMIT_BYTES ((size_t)1 << 39)
+
 __thread int64_t ep_mem_fail_in;
 
 void ep_mem_fail_after(int64_t n) {
@@ -25,7 +28,9 @@ void ep_mem_fail_after(int64_t n) {
 }
 
 /* Counts one allocation; true when it is to fail. The counter stays at 1, so that all later ones fail too. */
-static bool fails_now(void) {
+static bool fails_now(size_t size_bytes) {
+    if (size_bytes > SIZE_LIMIT_BYTES)
+        return true;
     if (ep_mem_fail_in <= 0)
         return false;
     if (ep_mem_fail_in == 1)
@@ -35,17 +40,18 @@ static bool fails_now(void) {
 }
 
 void *ep_malloc(size_t size_bytes) {
-    return fails_now() ? NULL : malloc(size_bytes ? size_bytes : 1);
+    return fails_now(size_bytes) ? NULL : malloc(size_bytes ? size_bytes : 1);
 }
 
 void *ep_calloc(size_t n, size_t size_bytes) {
-    if (fails_now())
+    size_t total;
+    if (__builtin_mul_overflow(n, size_bytes, &total) || fails_now(total))
         return NULL;
-    return n && size_bytes ? calloc(n, size_bytes) : calloc(1, 1);
+    return calloc(1, total ? total : 1);
 }
 
 void *ep_realloc(void *ptr, size_t size_bytes) {
-    return fails_now() ? NULL : realloc(ptr, size_bytes ? size_bytes : 1);
+    return fails_now(size_bytes) ? NULL : realloc(ptr, size_bytes ? size_bytes : 1);
 }
 
 void ep_free(void *ptr) {
@@ -57,7 +63,7 @@ char *ep_strdup(const char *text) {
 }
 
 char *ep_strndup(const char *text, size_t len) {
-    char *copy = len < SIZE_MAX ? ep_malloc(len + 1) : NULL;
+    char *copy = len < SIZE_LIMIT_BYTES ? ep_malloc(len + 1) : NULL;
     if (!copy)
         return NULL;
     if (len > 0)
@@ -81,7 +87,7 @@ static void *take(ep_arena *arena, struct ep_arena_block *block, size_t size_byt
 void *ep_arena_alloc_slow(ep_arena *arena, size_t size_bytes) {
     if (size_bytes == 0)
         size_bytes = 1;
-    if (fails_now() || size_bytes > SIZE_MAX / 2)
+    if (fails_now(size_bytes))
         return NULL;
     size_t rounded = (size_bytes + 15) & ~(size_t)15, room = rounded + RED_ZONE_BYTES;
     if (arena->limit_bytes != 0 &&
@@ -122,7 +128,7 @@ void *ep_arena_calloc(ep_arena *arena, size_t n, size_t size_bytes) {
 }
 
 char *ep_arena_strndup(ep_arena *arena, const char *text, size_t len) {
-    char *copy = len < SIZE_MAX ? ep_arena_alloc(arena, len + 1) : NULL;
+    char *copy = len < SIZE_LIMIT_BYTES ? ep_arena_alloc(arena, len + 1) : NULL;
     if (!copy)
         return NULL;
     if (len > 0)
