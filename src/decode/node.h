@@ -24,6 +24,8 @@ typedef struct ep_doc {
 } ep_doc;
 
 void ep_doc_done(ep_doc *doc);
+/** Room for n_nodes (decoders call it before they fill a doc); false when out of memory. */
+bool ep_doc_reserve(ep_doc *doc, size_t n_nodes);
 /** First child with that name, or UINT32_MAX. `*hint` (in/out, may be NULL) is the child's ordinal last time: tried first. */
 uint32_t ep_doc_member(const ep_doc *doc, uint32_t object, const char *key, uint32_t key_len, uint32_t *hint);
 

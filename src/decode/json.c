@@ -1,0 +1,541 @@
+#include "decode/json.h"
+
+#include "decode/encoding.h"
+#include "decode/json_simd.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <xxhash.h>
+
+/* Objects up to this many members are checked for equal names one by one, larger ones through a hash table. */
+#define SMALL_OBJECT 32
+
+struct ep_json {
+    ep_json_simd *simd;
+    uint32_t *plain; /* index of texts that simd refuses */
+    size_t plain_capacity;
+    uint32_t *names; /* open addressing: node + 1 */
+    size_t names_capacity;
+    uint64_t seed; /* nobody outside can choose names that collide */
+};
+
+struct frame {
+    uint64_t names; /* one bit a hashed name: an unset bit proves that a name is new */
+    uint32_t node;
+    bool is_object;
+};
+
+/* One pass over the tokens of a text. */
+struct walk {
+    ep_json *json;
+    const char *text;
+    size_t len;
+    const uint32_t *index; /* n_index offsets and len */
+    size_t n_index, next;
+    bool has_backslash, is_plain; /* is_plain: nothing was checked by simd */
+    ep_node *nodes;
+    uint32_t n_nodes;
+    uint32_t depth;
+    struct frame stack[EP_MAX_DEPTH + 1];
+    ep_arena *arena;
+    ep_flaw *flaw;
+};
+
+static inline bool is_blank(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static inline bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/* Whatever is wrong at the very end is a text cut off there. */
+static bool wrong(const struct walk *w, size_t at, const char *what) {
+    return ep_flaw_set(w->flaw, at >= w->len ? EP_R_TRUNCATED : EP_R_SYNTAX, at, what);
+}
+
+/* End of the token that began at index[next - 1]: only blanks lie between it and the next one. */
+static inline size_t token_end(const struct walk *w) {
+    size_t end = w->index[w->next];
+    while (is_blank(w->text[end - 1]))
+        end--;
+    return end;
+}
+
+static size_t skip_digits(const struct walk *w, size_t at, size_t end) {
+    while (at < end && is_digit(w->text[at]))
+        at++;
+    return at;
+}
+
+/* RFC 8259, section 6. */
+static bool check_number(const struct walk *w, size_t at, size_t end) {
+    const char *text = w->text;
+    at += text[at] == '-';
+    size_t digits = at;
+    at = skip_digits(w, at, end);
+    if (at == digits)
+        return wrong(w, at, "expected a digit");
+    if (text[digits] == '0' && at - digits > 1)
+        return wrong(w, digits, "a number has no leading zeros");
+    if (at < end && text[at] == '.') {
+        digits = ++at;
+        at = skip_digits(w, at, end);
+        if (at == digits)
+            return wrong(w, at, "expected a digit after the decimal point");
+    }
+    if (at < end && (text[at] == 'e' || text[at] == 'E')) {
+        at++;
+        at += at < end && (text[at] == '+' || text[at] == '-');
+        digits = at;
+        at = skip_digits(w, at, end);
+        if (at == digits)
+            return wrong(w, at, "expected a digit in the exponent");
+    }
+    return at == end || wrong(w, at, "the number goes on with something else");
+}
+
+static bool check_literal(const struct walk *w, size_t at, size_t end, const char *literal) {
+    size_t len = strlen(literal), n = 0;
+    while (n < len && at + n < end && w->text[at + n] == literal[n])
+        n++;
+    if (n == len && at + n == end)
+        return true;
+    return wrong(w, at + n, "expected true, false or null");
+}
+
+static bool hex4(const char *p, size_t left, uint32_t *ret) {
+    if (left < 4)
+        return false;
+    uint32_t value = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = p[i];
+        uint32_t digit = is_digit(c)              ? (uint32_t)(c - '0')
+                         : (c >= 'a' && c <= 'f') ? (uint32_t)(c - 'a' + 10)
+                         : (c >= 'A' && c <= 'F') ? (uint32_t)(c - 'A' + 10)
+                                                  : 16;
+        if (digit > 15)
+            return false;
+        value = value << 4 | digit;
+    }
+    *ret = value;
+    return true;
+}
+
+/* \uXXXX, or two of them, at p[at]; returns the bytes read, 0 when wrong. */
+static size_t unescape_unicode(struct walk *w, size_t at, size_t end, char *out, size_t *ret_n) {
+    uint32_t code_point, low;
+    const char *p = w->text;
+    if (!hex4(p + at + 2, end - at - 2, &code_point)) {
+        ep_flaw_set(w->flaw, EP_R_SYNTAX, at, "expected four hexadecimal digits after \\u");
+        return 0;
+    }
+    size_t used = 6;
+    if (code_point >= 0xD800 && code_point <= 0xDBFF && end - at >= 12 && p[at + 6] == '\\' &&
+        p[at + 7] == 'u' && hex4(p + at + 8, end - at - 8, &low) && low >= 0xDC00 && low <= 0xDFFF) {
+        code_point = 0x10000 + ((code_point - 0xD800) << 10) + (low - 0xDC00);
+        used = 12;
+    }
+    if (code_point >= 0xD800 && code_point <= 0xDFFF) {
+        ep_flaw_set(w->flaw, EP_R_TEXT_ENCODING, at, "half of a surrogate pair is no character");
+        return 0;
+    }
+    if (code_point == 0) {
+        ep_flaw_set(w->flaw, EP_R_TEXT_ENCODING, at, "NUL (\\u0000) cannot be stored in a text");
+        return 0;
+    }
+    *ret_n += ep_utf8_put(code_point, out + *ret_n);
+    return used;
+}
+
+static char escaped(char c) {
+    switch (c) {
+    case '"':
+    case '\\':
+    case '/': return c;
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return 0;
+    }
+}
+
+/* The text between two quotes; `end` is the closing one. */
+static bool unescape(struct walk *w, size_t at, size_t end, const char **ret, uint32_t *ret_len) {
+    char *out = ep_arena_alloc(w->arena, end - at + 1);
+    if (!out)
+        return ep_flaw_no_memory(w->flaw);
+    size_t n = 0;
+    while (at < end) {
+        const char *backslash = memchr(w->text + at, '\\', end - at);
+        size_t plain = (backslash ? (size_t)(backslash - w->text) : end) - at;
+        memcpy(out + n, w->text + at, plain);
+        n += plain;
+        at += plain;
+        if (!backslash)
+            break;
+        char c = at + 1 < end ? w->text[at + 1] : 0;
+        if (c == 'u') {
+            size_t used = unescape_unicode(w, at, end, out, &n);
+            if (used == 0)
+                return false;
+            at += used;
+        } else if ((out[n] = escaped(c)) != 0) {
+            n++;
+            at += 2;
+        } else {
+            return ep_flaw_set(w->flaw, EP_R_SYNTAX, at, "not an escape of JSON");
+        }
+    }
+    *ret = out;
+    *ret_len = (uint32_t)n;
+    return true;
+}
+
+/* The closing quote of a text that nobody has checked. */
+static bool find_close(const struct walk *w, size_t at, size_t *ret) {
+    for (size_t i = at + 1; i < w->len; i++) {
+        if (w->text[i] == '"') {
+            *ret = i;
+            return true;
+        }
+        if ((unsigned char)w->text[i] < 0x20)
+            return wrong(w, i, "a control character in a text must be escaped");
+        if (w->text[i] == '\\')
+            i++;
+    }
+    return ep_flaw_set(w->flaw, EP_R_TRUNCATED, at, "this text is not closed");
+}
+
+static inline bool take_text(struct walk *w, size_t at, const char **ret, uint32_t *ret_len) {
+    size_t close;
+    if (w->is_plain) {
+        if (!find_close(w, at, &close))
+            return false;
+    } else {
+        close = token_end(w) - 1;
+        if (close <= at || w->text[close] != '"')
+            return wrong(w, at, "this text is not closed");
+    }
+    size_t len = close - at - 1;
+    if (w->has_backslash && memchr(w->text + at + 1, '\\', len))
+        return unescape(w, at + 1, close, ret, ret_len);
+    *ret = w->text + at + 1;
+    *ret_len = (uint32_t)len;
+    return true;
+}
+
+static inline uint64_t name_bit(const char *name, uint32_t len) {
+    if (len == 0)
+        return 1;
+    uint64_t mix = (unsigned char)name[0] * UINT64_C(3) + (unsigned char)name[len / 2] * UINT64_C(17) +
+                   (unsigned char)name[len - 1] * UINT64_C(71) + len * UINT64_C(29);
+    return UINT64_C(1) << (mix * UINT64_C(0x9E3779B97F4A7C15) >> 58);
+}
+
+static inline bool same_name(const ep_node *a, const ep_node *b) {
+    return a->key_len == b->key_len && memcmp(a->key, b->key, a->key_len) == 0;
+}
+
+static bool twice(const struct walk *w, const ep_node *member) {
+    bool is_view = member->key >= w->text && member->key < w->text + w->len;
+    return ep_flaw_set(w->flaw, EP_R_DUPLICATE_KEY, is_view ? (size_t)(member->key - w->text) : SIZE_MAX,
+                       "a member name comes twice in one object");
+}
+
+/* The member at n_nodes is new among its siblings. */
+static bool check_name(struct walk *w, struct frame *frame) {
+    const ep_node *member = &w->nodes[w->n_nodes];
+    if (w->nodes[frame->node].n_children >= SMALL_OBJECT)
+        return true; /* check_names sees it */
+    uint64_t bit = name_bit(member->key, member->key_len);
+    if (frame->names & bit) {
+        for (uint32_t i = frame->node + 1; i < w->n_nodes; i = w->nodes[i].end) {
+            if (same_name(&w->nodes[i], member))
+                return twice(w, member);
+        }
+    }
+    frame->names |= bit;
+    return true;
+}
+
+/* All names of a large object differ. */
+static bool check_names(struct walk *w, const ep_node *object) {
+    ep_json *json = w->json;
+    size_t capacity = 256;
+    while (capacity < (size_t)object->n_children * 2)
+        capacity *= 2;
+    if (capacity > json->names_capacity) {
+        uint32_t *names = ep_realloc(json->names, capacity * sizeof(*names));
+        if (!names)
+            return ep_flaw_no_memory(w->flaw);
+        json->names = names;
+        json->names_capacity = capacity;
+    }
+    memset(json->names, 0, capacity * sizeof(*json->names));
+    uint32_t first = (uint32_t)(object - w->nodes) + 1;
+    for (uint32_t i = first; i < w->n_nodes; i = w->nodes[i].end) {
+        const ep_node *member = &w->nodes[i];
+        size_t slot = XXH3_64bits_withSeed(member->key, member->key_len, json->seed) & (capacity - 1);
+        for (; json->names[slot]; slot = (slot + 1) & (capacity - 1)) {
+            if (same_name(&w->nodes[json->names[slot] - 1], member))
+                return twice(w, member);
+        }
+        json->names[slot] = i + 1;
+    }
+    return true;
+}
+
+/* Reads a name and its colon into the node at n_nodes. */
+static bool take_name(struct walk *w) {
+    struct frame *frame = &w->stack[w->depth];
+    size_t at = w->index[w->next];
+    if (w->next == w->n_index || w->text[at] != '"')
+        return wrong(w, at, "expected a member name in double quotes");
+    w->next++;
+    if (w->n_nodes == EP_MAX_NODES)
+        return ep_flaw_set(w->flaw, EP_R_TOO_LARGE, at, "more values than a record may have");
+    ep_node *node = &w->nodes[w->n_nodes];
+    if (!take_text(w, at, &node->key, &node->key_len) || !check_name(w, frame))
+        return false;
+    at = w->index[w->next];
+    if (w->next == w->n_index || w->text[at] != ':')
+        return wrong(w, at, "expected ':' after the member name");
+    w->next++;
+    return true;
+}
+
+static bool open_container(struct walk *w, ep_node *node, size_t at, bool is_object) {
+    if (w->depth == EP_MAX_DEPTH)
+        return ep_flaw_set(w->flaw, EP_R_DEPTH, at, "nested deeper than a record may be");
+    node->kind = is_object ? EP_N_OBJECT : EP_N_ARRAY;
+    node->text = w->text + at;
+    w->stack[++w->depth] = (struct frame){.node = w->n_nodes, .is_object = is_object};
+    return true;
+}
+
+static bool close_container(struct walk *w, size_t at) {
+    ep_node *node = &w->nodes[w->stack[w->depth].node];
+    if (node->kind == EP_N_OBJECT && node->n_children > SMALL_OBJECT && !check_names(w, node))
+        return false;
+    node->text_len = (uint32_t)(at + 1 - (size_t)(node->text - w->text));
+    node->end = w->n_nodes;
+    w->depth--;
+    return true;
+}
+
+static bool take_scalar(struct walk *w, ep_node *node, size_t at) {
+    size_t end = token_end(w);
+    node->text = w->text + at;
+    node->text_len = (uint32_t)(end - at);
+    switch (w->text[at]) {
+    case 't': node->kind = EP_N_BOOL; return check_literal(w, at, end, "true");
+    case 'f': node->kind = EP_N_BOOL; return check_literal(w, at, end, "false");
+    case 'n':
+        node->kind = EP_N_NULL;
+        node->text_len = 0;
+        return check_literal(w, at, end, "null");
+    default: node->kind = EP_N_NUMBER; return check_number(w, at, end);
+    }
+}
+
+static bool is_scalar_start(char c) {
+    return is_digit(c) || c == '-' || c == 't' || c == 'f' || c == 'n';
+}
+
+/* Reads the value at the next token into the node at n_nodes; of a container only its opening (`*opened`). */
+static inline bool take_value(struct walk *w, bool *opened) {
+    size_t at = w->index[w->next];
+    if (w->next == w->n_index)
+        return wrong(w, at, "expected a value");
+    if (w->n_nodes == EP_MAX_NODES)
+        return ep_flaw_set(w->flaw, EP_R_TOO_LARGE, at, "more values than a record may have");
+    w->next++;
+    ep_node *node = &w->nodes[w->n_nodes];
+    if (!w->stack[w->depth].is_object) {
+        node->key = NULL;
+        node->key_len = 0;
+    }
+    node->n_children = 0;
+    node->end = w->n_nodes + 1;
+    char c = w->text[at];
+    bool ok;
+    *opened = false;
+    if (c == '"') {
+        node->kind = EP_N_TEXT;
+        ok = take_text(w, at, &node->text, &node->text_len);
+    } else if (c == '{' || c == '[') {
+        *opened = true;
+        ok = open_container(w, node, at, c == '{');
+    } else if (is_scalar_start(c)) {
+        ok = take_scalar(w, node, at);
+    } else {
+        ok = wrong(w, at, "expected a value");
+    }
+    w->n_nodes++;
+    return ok;
+}
+
+/* After a value: closes what ends here. `*done` when the root is complete, else the next value follows. */
+static inline bool after_value(struct walk *w, bool *done) {
+    for (*done = false; w->depth > 0;) {
+        const struct frame *frame = &w->stack[w->depth];
+        w->nodes[frame->node].n_children++;
+        size_t at = w->index[w->next];
+        char c = w->next < w->n_index ? w->text[at] : 0;
+        if (c == ',') {
+            w->next++;
+            return !frame->is_object || take_name(w);
+        }
+        if (c != (frame->is_object ? '}' : ']'))
+            return wrong(w, at, frame->is_object ? "expected ',' or '}'" : "expected ',' or ']'");
+        w->next++;
+        if (!close_container(w, at))
+            return false;
+    }
+    *done = true;
+    return w->next == w->n_index || wrong(w, w->index[w->next], "expected nothing after the value");
+}
+
+/* After an opening bracket: `*is_empty` when it is closed at once (and then a value is complete). */
+static inline bool after_opening(struct walk *w, bool *is_empty) {
+    bool is_object = w->stack[w->depth].is_object;
+    size_t at = w->index[w->next];
+    *is_empty = w->next < w->n_index && w->text[at] == (is_object ? '}' : ']');
+    if (*is_empty) {
+        w->next++;
+        return close_container(w, at);
+    }
+    return !is_object || take_name(w);
+}
+
+static bool walk_tokens(struct walk *w) {
+    for (bool done = false; !done;) {
+        bool opened, is_complete = true;
+        if (!take_value(w, &opened))
+            return false;
+        if (opened && !after_opening(w, &is_complete))
+            return false;
+        if (is_complete && !after_value(w, &done))
+            return false;
+    }
+    return true;
+}
+
+static bool walk_index(struct walk *w, const uint32_t *index, size_t n_index, ep_doc *doc) {
+    if (!ep_doc_reserve(doc, n_index < EP_MAX_NODES ? n_index + 1 : EP_MAX_NODES + 1))
+        return ep_flaw_no_memory(w->flaw);
+    w->nodes = doc->nodes;
+    w->index = index;
+    w->n_index = n_index;
+    w->next = 0;
+    w->n_nodes = 0;
+    w->depth = 0;
+    w->stack[0].is_object = false;
+    if (!walk_tokens(w))
+        return false;
+    doc->n_nodes = w->n_nodes;
+    return true;
+}
+
+bool ep_json_index_plain(ep_str text, uint32_t **at, size_t *capacity, size_t *ret_n) {
+    bool in_text = false, in_scalar = false;
+    size_t n = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (in_text) {
+            i += c == '\\';
+            in_text = c != '"';
+            continue;
+        }
+        bool is_operator = c == '{' || c == '}' || c == '[' || c == ']' || c == ':' || c == ',';
+        if (!is_blank(c) && (is_operator || !in_scalar)) {
+            if (ep_grow((void **)at, capacity, n + 2, sizeof(**at), NULL) != EP_OK)
+                return false;
+            (*at)[n++] = (uint32_t)i;
+        }
+        in_text = c == '"';
+        in_scalar = !in_text && !is_operator && !is_blank(c);
+    }
+    if (ep_grow((void **)at, capacity, n + 1, sizeof(**at), NULL) != EP_OK)
+        return false;
+    (*at)[n] = (uint32_t)text.len;
+    *ret_n = n;
+    return true;
+}
+
+/* Says what is wrong with a text that the first stage refused. */
+static bool explain(struct walk *w, ep_doc *doc) {
+    ep_str text = {w->text, w->len};
+    bool is_cut;
+    size_t at = ep_utf8_flaw(text, &is_cut);
+    const char *nul = memchr(text.ptr, 0, text.len);
+    if (nul && (size_t)(nul - text.ptr) < at)
+        return ep_flaw_set(w->flaw, EP_R_TEXT_ENCODING, (size_t)(nul - text.ptr),
+                           "a NUL byte cannot be stored in a text");
+    if (at != SIZE_MAX && !is_cut)
+        return ep_flaw_set(w->flaw, EP_R_TEXT_ENCODING, at, "not valid UTF-8");
+    size_t n_index;
+    if (!ep_json_index_plain(text, &w->json->plain, &w->json->plain_capacity, &n_index))
+        return ep_flaw_no_memory(w->flaw);
+    w->is_plain = true;
+    if (!walk_index(w, w->json->plain, n_index, doc))
+        return false;
+    doc->n_nodes = 0;
+    return ep_flaw_set(w->flaw, EP_R_TEXT_ENCODING, at, "not valid UTF-8");
+}
+
+bool ep_json_parse(ep_json *json, ep_str text, ep_doc *doc, ep_arena *arena, ep_flaw *flaw) {
+    size_t mark = ep_str_starts(text, "\xEF\xBB\xBF") ? 3 : 0;
+    struct walk w;
+    w.json = json;
+    w.text = text.len > 0 ? text.ptr + mark : "";
+    w.len = text.len - mark;
+    w.has_backslash = memchr(w.text, '\\', w.len) != NULL;
+    w.is_plain = false;
+    w.arena = arena;
+    w.flaw = flaw;
+    doc->n_nodes = 0;
+    const uint32_t *index;
+    size_t n_index;
+    bool ok;
+    switch (ep_json_simd_index(json->simd, w.text, w.len, &index, &n_index)) {
+    case EP_JSON_SIMD_OK: ok = walk_index(&w, index, n_index, doc); break;
+    case EP_JSON_SIMD_REFUSED: ok = explain(&w, doc); break;
+    default: ok = ep_flaw_no_memory(flaw);
+    }
+    if (!ok && flaw->reason == EP_R_SYNTAX) {
+        const char *nul = memchr(w.text, 0, w.len);
+        if (nul)
+            ep_flaw_set(flaw, EP_R_TEXT_ENCODING, (size_t)(nul - w.text),
+                        "a NUL byte cannot be stored in a text");
+    }
+    if (!ok && flaw->at != SIZE_MAX)
+        flaw->at += mark;
+    return ok;
+}
+
+ep_code ep_json_new(ep_json **ret, ep_error *err) {
+    ep_json *json = ep_calloc(1, sizeof(*json));
+    if (!json || !(json->simd = ep_json_simd_new())) {
+        ep_free(json);
+        return ep_fail(err, EP_E_NOMEM, "no memory for a JSON parser");
+    }
+    /* Without randomness (an old kernel at boot) only the guard against chosen names is weaker. */
+    if (getrandom(&json->seed, sizeof(json->seed), GRND_NONBLOCK) != (ssize_t)sizeof(json->seed))
+        json->seed = (uint64_t)(uintptr_t)json;
+    *ret = json;
+    return EP_OK;
+}
+
+void ep_json_free(ep_json **json) {
+    if (!json || !*json)
+        return;
+    ep_json_simd_free(&(*json)->simd);
+    ep_free((*json)->plain);
+    ep_free((*json)->names);
+    ep_free(*json);
+    *json = NULL;
+}
