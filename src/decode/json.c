@@ -19,26 +19,36 @@ struct ep_json {
     uint64_t seed; /* nobody outside can choose names that collide */
 };
 
+#define NAME_WORDS 4
+
 struct frame {
-    uint64_t names; /* one bit a hashed name: an unset bit proves that a name is new */
+    uint64_t names[NAME_WORDS]; /* one bit a hashed name: an unset bit proves that a name is new */
     uint32_t node;
     bool is_object;
 };
 
-/* One pass over the tokens of a text. */
+/* One pass over the tokens of a text: what the common path does not change. */
 struct walk {
     ep_json *json;
     const char *text;
     size_t len;
     const uint32_t *index; /* n_index offsets and len */
-    size_t n_index, next;
-    bool has_backslash, is_plain; /* is_plain: nothing was checked by simd */
+    size_t n_index;
+    bool is_plain; /* nothing was checked by simd */
     ep_node *nodes;
-    uint32_t n_nodes;
     uint32_t depth;
     struct frame stack[EP_MAX_DEPTH + 1];
     ep_arena *arena;
     ep_flaw *flaw;
+};
+
+/* What it changes at every token; its address stays inside walk_tokens, so that it lives in registers. */
+struct cursor {
+    const char *text;
+    const uint32_t *token, *end;
+    ep_node *nodes;
+    uint32_t n_nodes;
+    bool is_simple; /* texts are known to be good and free of escapes */
 };
 
 static inline bool is_blank(char c) {
@@ -54,12 +64,11 @@ static bool wrong(const struct walk *w, size_t at, const char *what) {
     return ep_flaw_set(w->flaw, at >= w->len ? EP_R_TRUNCATED : EP_R_SYNTAX, at, what);
 }
 
-/* End of the token that began at index[next - 1]: only blanks lie between it and the next one. */
-static inline size_t token_end(const struct walk *w) {
-    size_t end = w->index[w->next];
-    while (is_blank(w->text[end - 1]))
-        end--;
-    return end;
+/* End of a token: only blanks lie between it and the next one. */
+static inline size_t token_end(const char *text, size_t next) {
+    while (is_blank(text[next - 1]))
+        next--;
+    return next;
 }
 
 static size_t skip_digits(const struct walk *w, size_t at, size_t end) {
@@ -209,30 +218,48 @@ static bool find_close(const struct walk *w, size_t at, size_t *ret) {
     return ep_flaw_set(w->flaw, EP_R_TRUNCATED, at, "this text is not closed");
 }
 
-static inline bool take_text(struct walk *w, size_t at, const char **ret, uint32_t *ret_len) {
+/* A text that may have escapes, or flaws; `next` is where the next token begins. */
+static bool take_any_text(struct walk *w, size_t at, size_t next, const char **ret, uint32_t *ret_len) {
     size_t close;
     if (w->is_plain) {
         if (!find_close(w, at, &close))
             return false;
     } else {
-        close = token_end(w) - 1;
+        close = token_end(w->text, next) - 1;
         if (close <= at || w->text[close] != '"')
             return wrong(w, at, "this text is not closed");
     }
     size_t len = close - at - 1;
-    if (w->has_backslash && memchr(w->text + at + 1, '\\', len))
+    if (memchr(w->text + at + 1, '\\', len))
         return unescape(w, at + 1, close, ret, ret_len);
     *ret = w->text + at + 1;
     *ret_len = (uint32_t)len;
     return true;
 }
 
-static inline uint64_t name_bit(const char *name, uint32_t len) {
+/* The text whose opening quote at `at` was just passed. */
+static inline bool take_text(struct walk *w, const struct cursor *c, size_t at, const char **ret,
+                             uint32_t *ret_len) {
+    size_t next = *c->token;
+    if (c->is_simple && c->text[next - 1] == '"' && next - 1 > at) {
+        *ret = c->text + at + 1;
+        *ret_len = (uint32_t)(next - at - 2);
+        return true;
+    }
+    const char *text = NULL;
+    uint32_t len = 0;
+    bool ok = take_any_text(w, at, next, &text, &len);
+    *ret = text;
+    *ret_len = len;
+    return ok;
+}
+
+static inline uint32_t name_hash(const char *name, uint32_t len) {
     if (len == 0)
-        return 1;
-    uint64_t mix = (unsigned char)name[0] * UINT64_C(3) + (unsigned char)name[len / 2] * UINT64_C(17) +
-                   (unsigned char)name[len - 1] * UINT64_C(71) + len * UINT64_C(29);
-    return UINT64_C(1) << (mix * UINT64_C(0x9E3779B97F4A7C15) >> 58);
+        return 0;
+    uint32_t mix = (unsigned char)name[0] * 3u + (unsigned char)name[len / 2] * 17u +
+                   (unsigned char)name[len - 1] * 71u + len * 29u;
+    return mix * 0x9E3779B1u >> 24;
 }
 
 static inline bool same_name(const ep_node *a, const ep_node *b) {
@@ -245,24 +272,30 @@ static bool twice(const struct walk *w, const ep_node *member) {
                        "a member name comes twice in one object");
 }
 
-/* The member at n_nodes is new among its siblings. */
-static bool check_name(struct walk *w, struct frame *frame) {
-    const ep_node *member = &w->nodes[w->n_nodes];
-    if (w->nodes[frame->node].n_children >= SMALL_OBJECT)
-        return true; /* check_names sees it */
-    uint64_t bit = name_bit(member->key, member->key_len);
-    if (frame->names & bit) {
-        for (uint32_t i = frame->node + 1; i < w->n_nodes; i = w->nodes[i].end) {
-            if (same_name(&w->nodes[i], member))
-                return twice(w, member);
-        }
+/* Node `n` has the name of none of the members before it. */
+static bool check_siblings(const struct walk *w, const struct frame *frame, uint32_t n) {
+    const ep_node *member = &w->nodes[n];
+    for (uint32_t i = frame->node + 1; i < n; i = w->nodes[i].end) {
+        if (same_name(&w->nodes[i], member))
+            return twice(w, member);
     }
-    frame->names |= bit;
     return true;
 }
 
-/* All names of a large object differ. */
-static bool check_names(struct walk *w, const ep_node *object) {
+static inline bool check_name(const struct walk *w, struct frame *frame, const struct cursor *c) {
+    const ep_node *member = &c->nodes[c->n_nodes];
+    if (c->nodes[frame->node].n_children >= SMALL_OBJECT)
+        return true; /* check_names sees it */
+    uint32_t hash = name_hash(member->key, member->key_len);
+    uint64_t bit = UINT64_C(1) << (hash & 63), *word = &frame->names[hash >> 6];
+    if (*word & bit)
+        return check_siblings(w, frame, c->n_nodes);
+    *word |= bit;
+    return true;
+}
+
+/* All names of a large object, which ends before node `end`, differ. */
+static bool check_names(struct walk *w, const ep_node *object, uint32_t end) {
     ep_json *json = w->json;
     size_t capacity = 256;
     while (capacity < (size_t)object->n_children * 2)
@@ -276,7 +309,7 @@ static bool check_names(struct walk *w, const ep_node *object) {
     }
     memset(json->names, 0, capacity * sizeof(*json->names));
     uint32_t first = (uint32_t)(object - w->nodes) + 1;
-    for (uint32_t i = first; i < w->n_nodes; i = w->nodes[i].end) {
+    for (uint32_t i = first; i < end; i = w->nodes[i].end) {
         const ep_node *member = &w->nodes[i];
         size_t slot = XXH3_64bits_withSeed(member->key, member->key_len, json->seed) & (capacity - 1);
         for (; json->names[slot]; slot = (slot + 1) & (capacity - 1)) {
@@ -288,49 +321,49 @@ static bool check_names(struct walk *w, const ep_node *object) {
     return true;
 }
 
+static bool too_many(const struct walk *w, size_t at) {
+    return ep_flaw_set(w->flaw, EP_R_TOO_LARGE, at, "more values than a record may have");
+}
+
 /* Reads a name and its colon into the node at n_nodes. */
-static bool take_name(struct walk *w) {
-    struct frame *frame = &w->stack[w->depth];
-    size_t at = w->index[w->next];
-    if (w->next == w->n_index || w->text[at] != '"')
+static inline bool take_name(struct walk *w, struct cursor *c) {
+    size_t at = *c->token;
+    if (c->token == c->end || c->text[at] != '"')
         return wrong(w, at, "expected a member name in double quotes");
-    w->next++;
-    if (w->n_nodes == EP_MAX_NODES)
-        return ep_flaw_set(w->flaw, EP_R_TOO_LARGE, at, "more values than a record may have");
-    ep_node *node = &w->nodes[w->n_nodes];
-    if (!take_text(w, at, &node->key, &node->key_len) || !check_name(w, frame))
+    if (c->n_nodes == EP_MAX_NODES)
+        return too_many(w, at);
+    c->token++;
+    ep_node *node = &c->nodes[c->n_nodes];
+    if (!take_text(w, c, at, &node->key, &node->key_len) || !check_name(w, &w->stack[w->depth], c))
         return false;
-    at = w->index[w->next];
-    if (w->next == w->n_index || w->text[at] != ':')
+    at = *c->token;
+    if (c->token == c->end || c->text[at] != ':')
         return wrong(w, at, "expected ':' after the member name");
-    w->next++;
+    c->token++;
     return true;
 }
 
-static bool open_container(struct walk *w, ep_node *node, size_t at, bool is_object) {
+static inline bool open_container(struct walk *w, uint32_t n, size_t at, bool is_object) {
     if (w->depth == EP_MAX_DEPTH)
         return ep_flaw_set(w->flaw, EP_R_DEPTH, at, "nested deeper than a record may be");
-    node->kind = is_object ? EP_N_OBJECT : EP_N_ARRAY;
-    node->text = w->text + at;
-    w->stack[++w->depth] = (struct frame){.node = w->n_nodes, .is_object = is_object};
+    w->stack[++w->depth] = (struct frame){.node = n, .is_object = is_object};
     return true;
 }
 
-static bool close_container(struct walk *w, size_t at) {
-    ep_node *node = &w->nodes[w->stack[w->depth].node];
-    if (node->kind == EP_N_OBJECT && node->n_children > SMALL_OBJECT && !check_names(w, node))
+static inline bool close_container(struct walk *w, const struct cursor *c, size_t at) {
+    ep_node *node = &c->nodes[w->stack[w->depth].node];
+    if (node->kind == EP_N_OBJECT && node->n_children > SMALL_OBJECT && !check_names(w, node, c->n_nodes))
         return false;
-    node->text_len = (uint32_t)(at + 1 - (size_t)(node->text - w->text));
-    node->end = w->n_nodes;
+    node->text_len = (uint32_t)(c->text + at + 1 - node->text);
+    node->end = c->n_nodes;
     w->depth--;
     return true;
 }
 
-static bool take_scalar(struct walk *w, ep_node *node, size_t at) {
-    size_t end = token_end(w);
-    node->text = w->text + at;
+static inline bool take_scalar(const struct walk *w, const struct cursor *c, ep_node *node, size_t at) {
+    size_t end = token_end(c->text, *c->token);
     node->text_len = (uint32_t)(end - at);
-    switch (w->text[at]) {
+    switch (c->text[at]) {
     case 't': node->kind = EP_N_BOOL; return check_literal(w, at, end, "true");
     case 'f': node->kind = EP_N_BOOL; return check_literal(w, at, end, "false");
     case 'n':
@@ -341,86 +374,87 @@ static bool take_scalar(struct walk *w, ep_node *node, size_t at) {
     }
 }
 
-static bool is_scalar_start(char c) {
+static inline bool is_scalar_start(char c) {
     return is_digit(c) || c == '-' || c == 't' || c == 'f' || c == 'n';
 }
 
 /* Reads the value at the next token into the node at n_nodes; of a container only its opening (`*opened`). */
-static inline bool take_value(struct walk *w, bool *opened) {
-    size_t at = w->index[w->next];
-    if (w->next == w->n_index)
+static inline bool take_value(struct walk *w, struct cursor *c, bool *opened) {
+    size_t at = *c->token;
+    if (c->token == c->end)
         return wrong(w, at, "expected a value");
-    if (w->n_nodes == EP_MAX_NODES)
-        return ep_flaw_set(w->flaw, EP_R_TOO_LARGE, at, "more values than a record may have");
-    w->next++;
-    ep_node *node = &w->nodes[w->n_nodes];
+    if (c->n_nodes == EP_MAX_NODES)
+        return too_many(w, at);
+    c->token++;
+    uint32_t n = c->n_nodes++;
+    ep_node *node = &c->nodes[n];
     if (!w->stack[w->depth].is_object) {
         node->key = NULL;
         node->key_len = 0;
     }
     node->n_children = 0;
-    node->end = w->n_nodes + 1;
-    char c = w->text[at];
-    bool ok;
+    node->end = n + 1;
+    node->text = c->text + at;
+    char first = c->text[at];
     *opened = false;
-    if (c == '"') {
+    if (first == '"') {
         node->kind = EP_N_TEXT;
-        ok = take_text(w, at, &node->text, &node->text_len);
-    } else if (c == '{' || c == '[') {
-        *opened = true;
-        ok = open_container(w, node, at, c == '{');
-    } else if (is_scalar_start(c)) {
-        ok = take_scalar(w, node, at);
-    } else {
-        ok = wrong(w, at, "expected a value");
+        return take_text(w, c, at, &node->text, &node->text_len);
     }
-    w->n_nodes++;
-    return ok;
+    if (is_scalar_start(first))
+        return take_scalar(w, c, node, at);
+    if (first != '{' && first != '[')
+        return wrong(w, at, "expected a value");
+    *opened = true;
+    node->kind = first == '{' ? EP_N_OBJECT : EP_N_ARRAY;
+    return open_container(w, n, at, first == '{');
 }
 
 /* After a value: closes what ends here. `*done` when the root is complete, else the next value follows. */
-static inline bool after_value(struct walk *w, bool *done) {
-    for (*done = false; w->depth > 0;) {
+static inline bool after_value(struct walk *w, struct cursor *c, bool *done) {
+    while (w->depth > 0) {
         const struct frame *frame = &w->stack[w->depth];
-        w->nodes[frame->node].n_children++;
-        size_t at = w->index[w->next];
-        char c = w->next < w->n_index ? w->text[at] : 0;
-        if (c == ',') {
-            w->next++;
-            return !frame->is_object || take_name(w);
+        c->nodes[frame->node].n_children++;
+        size_t at = *c->token;
+        char found = c->token < c->end ? c->text[at] : 0;
+        if (found == ',') {
+            c->token++;
+            return !frame->is_object || take_name(w, c);
         }
-        if (c != (frame->is_object ? '}' : ']'))
+        if (found != (frame->is_object ? '}' : ']'))
             return wrong(w, at, frame->is_object ? "expected ',' or '}'" : "expected ',' or ']'");
-        w->next++;
-        if (!close_container(w, at))
+        c->token++;
+        if (!close_container(w, c, at))
             return false;
     }
     *done = true;
-    return w->next == w->n_index || wrong(w, w->index[w->next], "expected nothing after the value");
+    return c->token == c->end || wrong(w, *c->token, "expected nothing after the value");
 }
 
 /* After an opening bracket: `*is_empty` when it is closed at once (and then a value is complete). */
-static inline bool after_opening(struct walk *w, bool *is_empty) {
+static inline bool after_opening(struct walk *w, struct cursor *c, bool *is_empty) {
     bool is_object = w->stack[w->depth].is_object;
-    size_t at = w->index[w->next];
-    *is_empty = w->next < w->n_index && w->text[at] == (is_object ? '}' : ']');
+    size_t at = *c->token;
+    *is_empty = c->token < c->end && c->text[at] == (is_object ? '}' : ']');
     if (*is_empty) {
-        w->next++;
-        return close_container(w, at);
+        c->token++;
+        return close_container(w, c, at);
     }
-    return !is_object || take_name(w);
+    return !is_object || take_name(w, c);
 }
 
-static bool walk_tokens(struct walk *w) {
+static bool walk_tokens(struct walk *w, bool is_simple, uint32_t *ret_n) {
+    struct cursor c = {w->text, w->index, w->index + w->n_index, w->nodes, 0, is_simple};
     for (bool done = false; !done;) {
         bool opened, is_complete = true;
-        if (!take_value(w, &opened))
+        if (!take_value(w, &c, &opened))
             return false;
-        if (opened && !after_opening(w, &is_complete))
+        if (opened && !after_opening(w, &c, &is_complete))
             return false;
-        if (is_complete && !after_value(w, &done))
+        if (is_complete && !after_value(w, &c, &done))
             return false;
     }
+    *ret_n = c.n_nodes;
     return true;
 }
 
@@ -430,14 +464,10 @@ static bool walk_index(struct walk *w, const uint32_t *index, size_t n_index, ep
     w->nodes = doc->nodes;
     w->index = index;
     w->n_index = n_index;
-    w->next = 0;
-    w->n_nodes = 0;
     w->depth = 0;
     w->stack[0].is_object = false;
-    if (!walk_tokens(w))
-        return false;
-    doc->n_nodes = w->n_nodes;
-    return true;
+    bool is_simple = !w->is_plain && !memchr(w->text, '\\', w->len);
+    return walk_tokens(w, is_simple, &doc->n_nodes);
 }
 
 bool ep_json_index_plain(ep_str text, uint32_t **at, size_t *capacity, size_t *ret_n) {
@@ -493,7 +523,6 @@ bool ep_json_parse(ep_json *json, ep_str text, ep_doc *doc, ep_arena *arena, ep_
     w.json = json;
     w.text = text.len > 0 ? text.ptr + mark : "";
     w.len = text.len - mark;
-    w.has_backslash = memchr(w.text, '\\', w.len) != NULL;
     w.is_plain = false;
     w.arena = arena;
     w.flaw = flaw;
