@@ -61,9 +61,8 @@ ep_code ep_duckdb_append(ep_store *store, const char *table, const ep_batch *bat
                          size_t n_rows, ep_error *err) {
     ep_duckdb *duck = (ep_duckdb *)store;
     struct append a = {0};
-    if (!rows && n_rows > batch->n_rows)
-        return ep_fail(err, EP_E_ARG, "append to %s: %zu rows asked for, the batch has %zu", table, n_rows,
-                       batch->n_rows);
+    if (!rows)
+        n_rows = batch->n_rows;
     /* A failure half-way must not leave the first half. */
     bool own_transaction = !store->in_transaction;
     if (own_transaction)

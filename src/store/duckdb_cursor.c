@@ -51,6 +51,7 @@ struct cursor {
     struct column *columns;
     idx_t row, n_rows; /* within the chunk */
     bool at_end;
+    char *sql; /* for the texts of errors */
 };
 
 static const struct {
@@ -163,13 +164,15 @@ void ep_duckdb_cursor_close(ep_cursor *base) {
     duckdb_destroy_result(&cursor->result);
     duckdb_destroy_prepare(&cursor->statement);
     release_columns(cursor);
+    ep_free(cursor->sql);
+    cursor->sql = NULL;
 }
 
 /* Back to a cursor without a result. */
 static void reset(struct cursor *cursor) {
     ep_duckdb_cursor_close(&cursor->base);
     for (size_t i = 0; i < cursor->base.n_columns; i++)
-        ep_free((char *)cursor->base.columns[i].name);
+        ep_free((void *)cursor->base.columns[i].name);
     ep_free(cursor->base.columns);
     cursor->base.columns = NULL;
     cursor->base.n_columns = 0;
@@ -177,6 +180,9 @@ static void reset(struct cursor *cursor) {
 
 static ep_code start(struct cursor *cursor, duckdb_connection connection, const char *sql,
                      const ep_value *params, size_t n_params, bool *ret_as_text, ep_error *err) {
+    cursor->sql = ep_strdup(sql);
+    if (!cursor->sql)
+        return ep_fail(err, EP_E_NOMEM, "out of memory");
     EP_TRY(ep_duckdb_prepare(connection, sql, params, n_params, &cursor->statement, err));
     if (duckdb_execute_prepared_streaming(cursor->statement, &cursor->result) != DuckDBSuccess)
         return ep_duckdb_fail(err, sql, duckdb_result_error(&cursor->result));
@@ -209,11 +215,13 @@ static ep_code start_as_text(struct cursor *cursor, duckdb_connection connection
     EP_CLEANUP(ep_buf_done) ep_buf wrapped = {0};
     bool as_text = false;
     if (duckdb_prepared_statement_type(cursor->statement) != DUCKDB_STATEMENT_TYPE_SELECT)
-        return ep_fail(err, EP_E_ARG, "%.40s: cast its columns to text: nothing else runs twice", sql);
+        return ep_fail(
+            err, EP_E_ARG,
+            "a statement that is no SELECT gives a column without a type of ours: cast it to text");
     EP_TRY(put_as_text(cursor, sql, &wrapped, err));
     reset(cursor);
     EP_TRY(start(cursor, connection, wrapped.data, params, n_params, &as_text, err));
-    return as_text ? ep_fail(err, EP_E_BUG, "%.40s: a column cannot become text", sql) : EP_OK;
+    return as_text ? ep_fail(err, EP_E_BUG, "a column cannot become text") : EP_OK;
 }
 
 ep_code ep_duckdb_query(ep_store *store, const char *sql, const ep_value *params, size_t n_params,
@@ -246,7 +254,7 @@ static ep_code fetch(struct cursor *cursor, ep_error *err) {
         /* The end and an error look alike. */
         const char *message = duckdb_result_error(&cursor->result);
         if (message)
-            return ep_duckdb_fail(err, NULL, message);
+            return ep_duckdb_fail(err, cursor->sql, message);
         cursor->at_end = true;
         return EP_OK;
     }

@@ -144,7 +144,7 @@ static ep_code open_database(ep_duckdb_file *file, const ep_store_options *optio
 static ep_code lock_down(duckdb_connection connection, const ep_store_options *options, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
     char *path = NULL;
-    ep_buf_puts(&sql, "SET TimeZone = 'UTC'; ");
+    ep_buf_puts(&sql, "SET GLOBAL TimeZone = 'UTC'; ");
     if (options->allowed_folder) {
         EP_TRY(canonical_path(options->allowed_folder, &path, err));
         ep_buf_puts(&sql, "SET allowed_directories = [");

@@ -48,24 +48,44 @@ static void bind_all(void *argument) {
         b->n_bound++;
 }
 
-static ep_code bind(duckdb_prepared_statement statement, const char *sql, const ep_value *params,
-                    size_t n_params, ep_error *err) {
+static bool is_valid(const ep_value *value) {
+    if (value->state != EP_VALUE)
+        return true;
+    switch (value->type) {
+    case EP_T_TEXT: return ep_utf8_valid(value->text.ptr, value->text.len);
+    case EP_T_DATE: return value->i64 >= INT32_MIN && value->i64 <= INT32_MAX;
+    case EP_T_DECIMAL: {
+        if (value->precision < 1 || value->precision > EP_DECIMAL_MAX_PRECISION ||
+            value->scale > value->precision)
+            return false;
+        ep_int128 limit = ep_pow10(value->precision);
+        return value->i128 < limit && value->i128 > -limit;
+    }
+    default: return true;
+    }
+}
+
+static ep_code bind(duckdb_prepared_statement statement, const ep_value *params, size_t n_params,
+                    ep_error *err) {
     struct binding binding = {statement, params, n_params, 0};
     idx_t n_wanted = duckdb_nparams(statement);
     if (n_wanted != n_params)
-        return ep_fail(err, EP_E_ARG, "%.40s: %zu parameters given, the statement has %zu", sql, n_params,
+        return ep_fail(err, EP_E_ARG, "%zu parameters given, the statement has %zu", n_params,
                        (size_t)n_wanted);
+    for (size_t i = 0; i < n_params; i++)
+        if (!is_valid(&params[i]))
+            return ep_fail(err, EP_E_ARG, "parameter %zu is no valid %s", i + 1,
+                           ep_type_name(params[i].type));
     EP_TRY(ep_duckdb_guard(bind_all, &binding, err));
     if (binding.n_bound < n_params)
-        return ep_fail(err, EP_E_ARG, "%.40s: parameter %zu is no valid %s", sql, binding.n_bound + 1,
-                       ep_type_name(params[binding.n_bound].type));
+        return ep_fail(err, EP_E_STORE, "parameter %zu cannot be bound", binding.n_bound + 1);
     return EP_OK;
 }
 
 /* Transactions go through ep_store_begin() and its kin, or the store would not know of them. */
-static ep_code check_kind(duckdb_prepared_statement statement, const char *sql, ep_error *err) {
+static ep_code check_kind(duckdb_prepared_statement statement, ep_error *err) {
     if (duckdb_prepared_statement_type(statement) == DUCKDB_STATEMENT_TYPE_TRANSACTION)
-        return ep_fail(err, EP_E_BUG, "%.40s: transactions are not opened or closed by SQL", sql);
+        return ep_fail(err, EP_E_BUG, "transactions are not opened or closed by SQL");
     return EP_OK;
 }
 
@@ -75,21 +95,45 @@ ep_code ep_duckdb_prepare(duckdb_connection connection, const char *sql, const e
     /* No question about a statement that failed to prepare: duckdb_prepared_statement_type() aborts on one. */
     if (duckdb_prepare(connection, sql, ret) != DuckDBSuccess)
         return ep_duckdb_fail(err, sql, *ret ? duckdb_prepare_error(*ret) : NULL);
-    EP_TRY(check_kind(*ret, sql, err));
-    return bind(*ret, sql, params, n_params, err);
+    ep_code code = check_kind(*ret, err);
+    if (code == EP_OK)
+        code = bind(*ret, params, n_params, err);
+    return code == EP_OK ? EP_OK : ep_duckdb_prefix(err, sql);
 }
 
+/* Where the statement after the next ';' begins; quotes and comments may hold more of them. */
+static const char *skip_statement(const char *sql) {
+    while (*sql && *sql != ';') {
+        if (*sql == '\'' || *sql == '"') {
+            const char *end = strchr(sql + 1, *sql);
+            sql = end ? end + 1 : sql + strlen(sql);
+        } else if (sql[0] == '-' && sql[1] == '-') {
+            sql += strcspn(sql, "\n");
+        } else if (sql[0] == '/' && sql[1] == '*') {
+            const char *end = strstr(sql + 2, "*/");
+            sql = end ? end + 2 : sql + strlen(sql);
+        } else {
+            sql++;
+        }
+    }
+    return *sql ? sql + 1 : sql;
+}
+
+/* `sql` is only for the error's text. */
 static ep_code exec_one(duckdb_connection connection, duckdb_extracted_statements statements, idx_t index,
                         const char *sql, ep_error *err) {
     duckdb_prepared_statement statement = NULL;
     duckdb_result result = {0};
     ep_code code;
-    if (duckdb_prepare_extracted_statement(connection, statements, index, &statement) != DuckDBSuccess)
+    if (duckdb_prepare_extracted_statement(connection, statements, index, &statement) != DuckDBSuccess) {
         code = ep_duckdb_fail(err, sql, statement ? duckdb_prepare_error(statement) : NULL);
-    else
-        code = check_kind(statement, sql, err);
-    if (code == EP_OK && duckdb_execute_prepared(statement, &result) != DuckDBSuccess)
-        code = ep_duckdb_fail(err, sql, duckdb_result_error(&result));
+    } else {
+        code = check_kind(statement, err);
+        if (code != EP_OK)
+            code = ep_duckdb_prefix(err, sql);
+        else if (duckdb_execute_prepared(statement, &result) != DuckDBSuccess)
+            code = ep_duckdb_fail(err, sql, duckdb_result_error(&result));
+    }
     duckdb_destroy_result(&result);
     duckdb_destroy_prepare(&statement);
     return code;
@@ -106,6 +150,7 @@ ep_code ep_duckdb_exec(ep_store *store, const char *sql, ep_error *err) {
         code = exec_one(connection, statements, i, sql, err);
         if (code != EP_OK && n > 1)
             ep_fail_prefix(err, "statement %zu of %zu", (size_t)(i + 1), (size_t)n);
+        sql = skip_statement(sql);
     }
     duckdb_destroy_extracted(&statements);
     return code;

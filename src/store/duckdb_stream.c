@@ -85,6 +85,8 @@ static bool take(struct puller *puller) {
         ep_code code = stream->source->next(stream->source->context, &puller->batch, &puller->rows,
                                             &puller->n_rows, &err);
         puller->next_row = 0;
+        if (puller->batch && !puller->rows)
+            puller->n_rows = puller->batch->n_rows;
         if (code != EP_OK) {
             puller->batch = NULL;
             keep_error(stream, &err);

@@ -147,7 +147,7 @@ static bool is_text(const char *text, size_t len) {
             return ep_utf8_valid(text, len);
     }
     for (; i < len; i++)
-        if (text[i] <= 0)
+        if (text[i] == 0 || (text[i] & 0x80))
             return ep_utf8_valid(text, len);
     return true;
 }

@@ -226,7 +226,7 @@ void ep_cursor_close(ep_cursor **cursor) {
         (*cursor)->store->cursor = NULL;
     }
     for (size_t i = 0; i < (*cursor)->n_columns; i++)
-        ep_free((char *)(*cursor)->columns[i].name);
+        ep_free((void *)(*cursor)->columns[i].name);
     ep_free((*cursor)->columns);
     ep_free(*cursor);
     *cursor = NULL;

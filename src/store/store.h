@@ -35,7 +35,7 @@ EP_CHECK ep_code ep_store_share(ep_store *store, ep_store **ret, ep_error *err);
 ep_engine ep_store_engine(const ep_store *store);
 const char *ep_store_version(const ep_store *store);
 /** Stops the statement that runs now, which then fails with EP_E_CANCELLED; nothing happens when none runs. Thread: any, while the store
- * is open. */
+ * is open; not from a signal handler. */
 void ep_store_interrupt(ep_store *store);
 
 /** Runs one or several statements separated by ';' without results. The error's text names the statement's first words and the engine's message
@@ -78,7 +78,7 @@ EP_CHECK ep_code ep_store_get_text(ep_store *store, const char *sql, const ep_va
 
 /**
  * Bulk append of a sealed batch to a table (temporary or not) whose columns are the batch schema's, in order; absent is stored as NULL.
- * @param rows  row indexes to append, or NULL for the first n_rows.
+ * @param rows  row indexes to append, or NULL for all (n_rows is not looked at).
  * @return EP_E_ARG with row and field for a value outside its column (decimal digits, years, text that is not UTF-8): nothing of
  *         the engine's checks such values. Outside a transaction the append is one of its own.
  * Inside the open transaction; on error the transaction is dead and must be rolled back.
@@ -87,7 +87,7 @@ EP_CHECK ep_code ep_store_append(ep_store *store, const char *table, const ep_ba
                                  const uint32_t *rows, size_t n_rows, ep_error *err);
 
 /* Where ep_store_insert_stream takes its rows from. `next` is called under a lock, from threads of the engine, and may wait; it answers
- *  - a sealed batch of the schema and which of its rows (NULL: all n_rows = batch->n_rows); the batch stays untouched until `done`;
+ *  - a sealed batch of the schema and which of its rows (NULL: all); the batch stays untouched until `done`;
  *  - NULL at the end (it may be asked again and must answer NULL again);
  *  - an error, which cancels the statement and comes back from ep_store_insert_stream as it is.
  * `done` (may be NULL) says that a batch was copied; each batch gets it exactly once, before ep_store_insert_stream returns, from any
