@@ -1,0 +1,20 @@
+-- Sales of each seller a month by product category as it is. Grain: seller, product category and month.
+-- An order with products of two categories counts in both, so orders do not add up over categories.
+select
+    seller_id,
+    coalesce(product_category_now, 'unknown') as product_category,
+    ordered_month as month,
+    count(distinct order_id) as orders_placed,
+    count(distinct case when not is_cancelled then order_id end) as orders,
+    cast(sum(lines) as bigint) as lines,
+    cast(sum(lines_cancelled) as bigint) as lines_cancelled,
+    cast(sum(units) as bigint) as units,
+    cast(sum(units_returned) as bigint) as units_returned,
+    cast(sum(gmv) as decimal(38,4)) as gmv,
+    cast(sum(turnover) as decimal(38,4)) as turnover,
+    cast(sum(refund) as decimal(38,4)) as refund,
+    cast(sum(commission) as decimal(38,4)) as commission,
+    cast(sum(lines_without_rate) as bigint) as lines_without_rate,
+    cast(sum(lines_without_commission) as bigint) as lines_without_commission
+from mart.sales_line
+group by seller_id, coalesce(product_category_now, 'unknown'), ordered_month
