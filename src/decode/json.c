@@ -110,7 +110,7 @@ static bool check_literal(const struct walk *w, size_t at, size_t end, const cha
         n++;
     if (n == len && at + n == end)
         return true;
-    return wrong(w, at + n, "expected true, false or null");
+    return wrong(w, at + n >= w->len ? w->len : at, "expected true, false or null");
 }
 
 static bool hex4(const char *p, size_t left, uint32_t *ret) {
