@@ -140,7 +140,8 @@ static ep_code open_database(ep_duckdb_file *file, const ep_store_options *optio
 }
 
 /* Afterwards no statement reaches a file outside the folder, loads code or changes a setting. The order matters: a later
- * statement makes the earlier ones impossible. */
+ * statement makes the earlier ones impossible. `CALL enable_logging(storage = 'file')` stays possible (1.5.6) and breaks the
+ * instance, one more reason why SQL of users never comes here. */
 static ep_code lock_down(duckdb_connection connection, const ep_store_options *options, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
     char *path = NULL;
