@@ -1,5 +1,7 @@
 #include "store_fixture.h"
 
+#include "store/duckdb_guard.h"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -556,6 +558,32 @@ static void a_statement_can_be_interrupted(void **state) {
     ep_store_close(&store);
 }
 
+/* C++ exceptions, as they come through a C function that called the library */
+
+void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv");
+void throw_out_of_range(const char *what) __asm__("_ZSt20__throw_out_of_rangePKc");
+
+static void call_and_throw(void *argument) {
+    bool *memory = argument;
+    if (*memory)
+        throw_bad_alloc();
+    else
+        throw_out_of_range("secret");
+}
+
+static void do_nothing(void *argument) {
+    *(bool *)argument = true;
+}
+
+static void exceptions_become_errors(void **state) {
+    (void)state;
+    bool memory = false;
+    must_fail(EP_E_BUG, ep_duckdb_guard(call_and_throw, &memory, err));
+    assert_null(strstr(last_error.text, "secret"));
+    must(ep_duckdb_guard(do_nothing, &memory, err));
+    must_fail(EP_E_NOMEM, ep_duckdb_guard(call_and_throw, &memory, err));
+}
+
 int main(int argc, char **argv) {
     if (argc > 1)
         return child_main(argc, argv);
@@ -582,6 +610,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(errors_show_no_values),
         cmocka_unit_test(errors_may_be_ignored),
         cmocka_unit_test(a_statement_can_be_interrupted),
+        cmocka_unit_test(exceptions_become_errors),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
