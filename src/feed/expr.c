@@ -1,0 +1,242 @@
+#include "feed/expr.h"
+#include "base/hash.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const ep_cell absent_cell = {.state = EP_ABSENT};
+
+/* The program's own way to write moments. */
+static const ep_time_format own_formats[] = {EP_TF_RFC3339};
+static const ep_read_options own_reads = {.formats = own_formats, .n_formats = 1};
+static const ep_typing own_typing = {&own_reads, 1};
+
+ep_reason_code ep_eval_fail(ep_eval *c, ep_reason_code reason, const char *format, ...) {
+    char text[300];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    c->detail = ep_arena_printf(c->arena, "%s", text);
+    if (c->detail)
+        return reason;
+    c->no_memory = true;
+    return EP_R_QUIET;
+}
+
+void ep_cell_of_node(const ep_doc *doc, uint32_t node, ep_cell *ret) {
+    static const uint8_t kinds[] = {[EP_N_BOOL] = EP_RAW_BOOL,
+                                    [EP_N_NUMBER] = EP_RAW_NUMBER,
+                                    [EP_N_TEXT] = EP_RAW_TEXT,
+                                    [EP_N_ARRAY] = EP_RAW_JSON,
+                                    [EP_N_OBJECT] = EP_RAW_JSON};
+    if (node == EP_NO_NODE) {
+        *ret = absent_cell;
+        return;
+    }
+    const ep_node *n = &doc->nodes[node];
+    *ret = (ep_cell){.text = {n->text, n->text_len},
+                     .state = n->kind == EP_N_NULL ? EP_NULL : EP_VALUE,
+                     .kind = kinds[n->kind]};
+}
+
+uint32_t ep_eval_path(const ep_eval *c, const ep_path *path) {
+    if (path->n_up > c->depth)
+        return EP_NO_NODE;
+    return ep_path_walk(path, c->doc, c->scope[path->from_root ? 0 : c->depth - path->n_up], c->hints);
+}
+
+static bool put_text(ep_eval *c, const char *text, size_t len, ep_cell *ret) {
+    const char *copy = ep_arena_strndup(c->arena, text, len);
+    if (!copy)
+        c->no_memory = true;
+    *ret = (ep_cell){.text = {copy, copy ? len : 0}, .state = copy ? EP_VALUE : EP_ABSENT};
+    return copy;
+}
+
+/* A text of the caller's that may not outlive the run: copied once. */
+static void put_once(ep_eval *c, ep_str *kept, ep_str text, ep_cell *ret) {
+    if (!kept->ptr && put_text(c, text.ptr, text.len, ret))
+        *kept = ret->text;
+    *ret = (ep_cell){.text = *kept, .state = kept->ptr ? EP_VALUE : EP_ABSENT};
+}
+
+static void put_number(ep_eval *c, uint64_t value, ep_cell *ret) {
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%" PRIu64, value);
+    if (put_text(c, digits, (size_t)len, ret))
+        ret->kind = EP_RAW_NUMBER;
+}
+
+static void put_content(ep_eval *c, ep_cell *ret) {
+    uint64_t content = c->raw->content ? c->raw->content : ep_xxh3(c->raw->raw.ptr, c->raw->raw.len);
+    char hex[24];
+    int len = snprintf(hex, sizeof hex, "%016" PRIx64, content);
+    put_text(c, hex, (size_t)len, ret);
+}
+
+void ep_meta_eval(ep_eval *c, ep_meta meta, ep_cell *ret) {
+    char moment[28];
+    *ret = absent_cell;
+    switch (meta) {
+    case EP_META_SOURCE: put_once(c, &c->source, c->meta->source, ret); return;
+    case EP_META_RECORD: put_number(c, c->raw->at.record, ret); return;
+    case EP_META_LINE: put_number(c, c->raw->at.line, ret); return;
+    case EP_META_OFFSET: put_number(c, c->raw->at.offset, ret); return;
+    case EP_META_RECEIVED_AT:
+        ep_time_format_rfc3339(c->meta->received_at, moment);
+        put_once(c, &c->received_at, ep_str_from(moment), ret);
+        ret->typing = &own_typing;
+        return;
+    case EP_META_SELLER:
+        if (c->meta->seller.len > 0)
+            put_once(c, &c->seller, c->meta->seller, ret);
+        return;
+    case EP_META_CONTENT: put_content(c, ret); return;
+    case EP_META_OCCURRENCE:
+        if (c->raw->occurrence > 0)
+            put_number(c, c->raw->occurrence, ret);
+        return;
+    case EP_META_FEED:
+        *ret = (ep_cell){.text = ep_str_from(c->feed->name), .state = EP_VALUE, .is_fixed = true};
+        return;
+    case EP_N_METAS: return;
+    }
+}
+
+static ep_reason_code part_value(ep_eval *c, const ep_part *part, ep_cell *ret) {
+    if (part->kind == EP_PART_PATH) {
+        ep_cell_of_node(c->doc, ep_eval_path(c, &part->path), ret);
+    } else if (part->kind == EP_PART_META) {
+        ep_meta_eval(c, part->meta, ret);
+    } else {
+        if (c->failed[part->field / 64] >> (part->field % 64) & 1)
+            return EP_R_QUIET;
+        *ret = c->cells[part->field];
+    }
+    if (ret->state == EP_VALUE && ret->kind == EP_RAW_JSON)
+        return ep_eval_fail(c, EP_R_MAPPING, "a part of the template is a list or an object");
+    return EP_R_NONE;
+}
+
+/* The n-th text of this kind, the {occurrence} left out, of this owner in this record. */
+static bool put_occurrence(ep_eval *c, const ep_template *t, const size_t *marks, size_t n_marks,
+                           ep_buf *out) {
+    const char *rest = ep_arena_strndup(c->arena, out->data ? out->data : "", out->len);
+    uint32_t *count = rest ? ep_seen_find(c->seen, (uint64_t)c->emit << 32 | (t->id + 1), c->owner,
+                                          (ep_str){rest, out->len}, 0)
+                           : NULL;
+    if (!count)
+        return false;
+    char digits[12];
+    int len = snprintf(digits, sizeof digits, "%" PRIu32, ++*count);
+    ep_str whole = {rest, out->len};
+    size_t done = 0;
+    ep_buf_reset(out);
+    for (size_t i = 0; i < n_marks; i++) {
+        ep_buf_add(out, whole.ptr + done, marks[i] - done);
+        ep_buf_add(out, digits, (size_t)len);
+        done = marks[i];
+    }
+    ep_buf_add(out, whole.ptr + done, whole.len - done);
+    return !out->failed;
+}
+
+#define MAX_MARKS 4 /* {occurrence} in one template; the parser refuses more */
+
+static ep_reason_code template_eval(ep_eval *c, const ep_template *t, ep_cell *ret) {
+    size_t marks[MAX_MARKS], n_marks = 0, n_values = 0, n_missing = 0, n_absent = 0;
+    ep_buf *out = c->scratch;
+    ep_buf_reset(out);
+    for (size_t i = 0; i < t->n_parts; i++) {
+        const ep_part *part = &t->parts[i];
+        if (part->kind == EP_PART_TEXT) {
+            ep_buf_put_str(out, part->text);
+            continue;
+        }
+        if (part->kind == EP_PART_OCCURRENCE) {
+            if (n_marks < MAX_MARKS)
+                marks[n_marks++] = out->len;
+            continue;
+        }
+        ep_cell cell;
+        ep_reason_code reason = part_value(c, part, &cell);
+        if (reason != EP_R_NONE)
+            return reason;
+        n_values++;
+        n_missing += cell.state != EP_VALUE;
+        n_absent += cell.state == EP_ABSENT;
+        ep_buf_put_str(out, cell.text);
+    }
+    *ret = absent_cell;
+    if (n_missing > 0) {
+        ret->state = n_absent == n_values ? EP_ABSENT : EP_NULL;
+        return EP_R_NONE;
+    }
+    if ((n_marks > 0 && !put_occurrence(c, t, marks, n_marks, out)) || out->failed ||
+        !put_text(c, out->data ? out->data : "", out->len, ret)) {
+        c->no_memory = true;
+        return EP_R_QUIET;
+    }
+    return EP_R_NONE;
+}
+
+static ep_reason_code coalesce_eval(ep_eval *c, const ep_expr *expr, ep_cell *ret) {
+    ep_cell found = absent_cell;
+    for (size_t i = 0; i < expr->as.coalesce.n; i++) {
+        ep_cell cell;
+        ep_reason_code reason = ep_expr_eval(c, expr->as.coalesce.items[i], &cell);
+        if (reason != EP_R_NONE)
+            return reason;
+        if (cell.state != EP_VALUE) {
+            if (found.state == EP_ABSENT)
+                found.state = cell.state;
+            continue;
+        }
+        if (found.state != EP_VALUE) {
+            found = cell;
+            if (expr->as.coalesce.conflict == EP_R_NONE)
+                break;
+        } else if (!ep_str_eq(found.text, cell.text)) {
+            return ep_eval_fail(c, expr->as.coalesce.conflict,
+                                "mapping %zu of coalesce differs from one before it", i + 1);
+        }
+    }
+    *ret = found;
+    return EP_R_NONE;
+}
+
+static ep_reason_code when_eval(ep_eval *c, const ep_expr *expr, ep_cell *ret) {
+    *ret = absent_cell;
+    for (size_t i = 0; i < expr->as.when.n; i++) {
+        const ep_branch *branch = &expr->as.when.items[i];
+        bool holds = true;
+        ep_reason_code reason = branch->when ? ep_cond_eval(c, branch->when, &holds) : EP_R_NONE;
+        if (reason != EP_R_NONE)
+            return reason;
+        if (holds)
+            return ep_expr_eval(c, branch->then, ret);
+    }
+    return EP_R_NONE;
+}
+
+static ep_reason_code source_eval(ep_eval *c, const ep_expr *expr, ep_cell *ret) {
+    switch (expr->source) {
+    case EP_X_PATH: ep_cell_of_node(c->doc, ep_eval_path(c, &expr->as.path), ret); break;
+    case EP_X_CONST: *ret = expr->as.constant; break;
+    case EP_X_META: ep_meta_eval(c, expr->as.meta, ret); break;
+    case EP_X_TEMPLATE: return template_eval(c, &expr->as.template, ret);
+    case EP_X_COALESCE: return coalesce_eval(c, expr, ret);
+    case EP_X_WHEN: return when_eval(c, expr, ret);
+    }
+    return c->no_memory ? EP_R_QUIET : EP_R_NONE;
+}
+
+ep_reason_code ep_expr_eval(ep_eval *c, const ep_expr *expr, ep_cell *ret) {
+    ep_reason_code reason = source_eval(c, expr, ret);
+    if (reason == EP_R_NONE && expr->mods)
+        reason = ep_mods_apply(c, expr->mods, ret);
+    if (expr->typing)
+        ret->typing = expr->typing;
+    return reason;
+}
