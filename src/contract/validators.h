@@ -5,11 +5,12 @@
 
 /* A named check of one text value, used as `logicalTypeOptions.format` of a contract. Pure, no allocation, any thread. */
 typedef struct ep_validator {
-    const char *name;      /* "gtin", "siret", ... */
+    const char *name; /* "gtin", "siret", ... */
     /* NULL when valid, else a short constant reason code ("check_digit", "length", "character", "unassigned", "withdrawn"...). */
     const char *(*check)(ep_str value);
-    const char *what;      /* one line for help and messages: what it is and what a good value looks like */
-    const char *algorithm; /* the published algorithm and its source: "ISO 7064 MOD 97-10; ISO 13616-1:2020" */
+    const char *what; /* one line for help and messages: what it is and what a good value looks like */
+    /* The published algorithm and its source: "ISO 7064 MOD 97-10; ISO 13616-1:2020". */
+    const char *algorithm;
 } ep_validator;
 
 /** NULL when there is none of that name. */
