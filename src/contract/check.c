@@ -24,8 +24,8 @@ ep_code ep_check_add(const ep_check_run *run, size_t row, int field, ep_reason_c
 }
 
 bool ep_check_failed(const ep_check_run *run, size_t row, size_t field) {
-    size_t bit = row * run->contract->n_fields + field;
-    return run->failed && (run->failed[bit / 64] >> (bit % 64) & 1);
+    size_t words = (run->contract->n_fields + 63) / 64;
+    return run->failed && (run->failed[row * words + field / 64] >> (field % 64) & 1);
 }
 
 ep_int128 ep_cell_number(const ep_column *column, size_t row) {

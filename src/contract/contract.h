@@ -89,7 +89,9 @@ typedef struct ep_reasons {
     ep_reason *items;
     size_t n, capacity;
     ep_arena arena;
-    size_t n_dropped; /* beyond EP_MAX_REASONS_PER_RECORD */
+    size_t n_dropped;     /* beyond EP_MAX_REASONS_PER_RECORD */
+    uint32_t *per_record; /* how many of each record */
+    size_t per_record_capacity;
 } ep_reasons;
 
 #define EP_MAX_REASONS_PER_RECORD 200
@@ -137,10 +139,10 @@ typedef struct ep_parent {
 /* A set-level rule (rowCount, percentages, SQL ...): never quarantines, raises incidents. */
 typedef struct ep_set_rule {
     const char *name, *metric, *field, *query, *op,
-        *unit;              /* op: the mustBe... word; field "" at table level */
-    const char *low, *high; /* arguments as text; high only for between */
-    const char **valid_values;
-    size_t n_valid_values; /* of invalidValues */
+        *unit;                 /* op: the mustBe... word; field "" at table level */
+    const char *low, *high;    /* arguments as text; high only for between */
+    const char **valid_values; /* validValues, missingValues or properties: the list of the metric */
+    size_t n_valid_values;
     const char *pattern;
     ep_severity severity;
     int line;
@@ -221,6 +223,8 @@ EP_CHECK ep_code ep_contracts_load_text(const char *const *names, const ep_str *
                                         bool strict_warehouse, ep_contracts **ret, ep_lints *lints,
                                         ep_error *err);
 void ep_contracts_free(ep_contracts **contracts);
+/** The reference of the contract language as Markdown: every key of a file, our own properties, reasons; made from the parser's tables. */
+EP_CHECK ep_code ep_contract_key_docs(ep_buf *ret, ep_error *err);
 const ep_contract *ep_contracts_find(const ep_contracts *contracts, ep_str name);
 int ep_contract_field_index(const ep_contract *contract, ep_str name); /* -1 when there is none */
 
@@ -255,8 +259,8 @@ ep_reason_code ep_contract_read(const ep_contract *contract, size_t field, ep_ra
 /**
  * Runs all row-level checks of the contract over rows [from, n_rows) of a batch whose first n_fields columns are the contract's (the batch
  * may have further columns). Adds ALL reasons of every row. record_of[row] and group_of[row] give the unit's indexes for the reasons.
- * Cells for which ep_contract_read already failed are absent: `failed` (bit per field, n_fields bits per row, may be NULL) suppresses
- * a second "required" for them.
+ * Cells for which ep_contract_read already failed are absent: `failed` (a bit a field, (n_fields + 63) / 64 words a row of the batch, may
+ * be NULL) suppresses a second "required" for them.
  * Thread: any; the contract is only read.
  */
 EP_CHECK ep_code ep_contract_check(const ep_contract *contract, const ep_batch *batch, size_t from,

@@ -152,6 +152,8 @@ static ep_code check_value(walk *w, const ep_level *level, const ep_key *key, co
         EP_TRY(ep_draft_lint(w->load, w->file, EP_S_WARNING, &place, "deprecated",
                              "%s is deprecated: write %s", key->name, key->text));
     }
+    if (key->flags & EP_KF_FLAG_IN_3_0 && w->file->odcs == EP_ODCS_3_0 && value->kind == EP_Y_BOOL)
+        return EP_OK;
     if (!(key->types & types_of(value)))
         return wrong_type(w, key->name, key->types, value);
     if (value->kind == EP_Y_LIST)

@@ -10,8 +10,29 @@ static const ep_yaml_node *name_node(const ep_yaml_node *owner) {
     return physical && physical->kind == EP_Y_TEXT && physical->text.len > 0 ? physical : name;
 }
 
-static bool is_reserved(const char *name) {
-    return ep_word_in("valid_from valid_to is_current is_deleted is_inferred", name) || name[0] == '_';
+/* What the warehouse adds: to a dimension the versions' columns, to others the mark of a deletion. Fields that are not
+ * stored as they are may have these names. */
+static bool is_reserved(const ep_contract *contract, size_t at) {
+    const char *name = contract->fields[at].name;
+    bool versions = contract->kind == EP_K_DIMENSION;
+    if (name[0] == '_')
+        return true;
+    if ((int)at == contract->deleted ||
+        (versions && ((int)at == contract->valid_time || (int)at == contract->sequence)))
+        return false;
+    if (versions)
+        return ep_word_in("valid_from valid_to is_current is_deleted is_inferred", name);
+    return contract->deleted >= 0 && !strcmp(name, "is_deleted");
+}
+
+/* The durable key of dim_seller is seller_key. */
+static bool is_own_key(const ep_contract *contract, const char *name) {
+    const char *table = contract->name;
+    if (contract->kind == EP_K_NONE || contract->kind == EP_K_TRANSACTION)
+        return false;
+    table += !strncmp(table, "dim_", 4) ? 4 : !strncmp(table, "fact_", 5) ? 5 : 0;
+    size_t len = strlen(table);
+    return len > 0 && !strncmp(name, table, len) && !strcmp(name + len, "_key");
 }
 
 /* The columns that the warehouse adds for a parent. */
@@ -34,7 +55,7 @@ static ep_code lint_column_name(ep_load *load, const ep_draft *draft, size_t at)
             load, draft->file, node, "bad_name",
             "the column name \"%.70s\" must be lower-case letters, digits and _, at most 63: give a physicalName",
             field->name);
-    if (is_reserved(field->name))
+    if (is_reserved(draft->contract, at) || is_own_key(draft->contract, field->name))
         return ep_draft_error(load, draft->file, node, "reserved_name",
                               "%s is a column that the warehouse makes itself: choose another physicalName",
                               field->name);
@@ -150,7 +171,7 @@ static ep_code lint_positions(ep_load *load, ep_draft *draft) {
 static ep_code lint_loadable(ep_load *load, ep_draft *draft) {
     const ep_contract *contract = draft->contract;
     const ep_yaml_node *node = draft->node;
-    if (!ep_draft_is_name(contract->name) || is_reserved(contract->name))
+    if (!ep_draft_is_name(contract->name) || contract->name[0] == '_')
         EP_TRY(ep_draft_error(
             load, draft->file, name_node(node), "bad_name",
             "the table name \"%.70s\" must be lower-case letters, digits and _, at most 63: give a physicalName",

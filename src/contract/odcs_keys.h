@@ -30,6 +30,7 @@ typedef enum ep_odcs_version { EP_ODCS_3_0, EP_ODCS_3_1, EP_ODCS_3_2 } ep_odcs_v
 #define EP_KF_MOMENT              256u
 #define EP_KF_REQUIRED_BEFORE_3_2 512u
 #define EP_KF_DEPRECATED          1024u
+#define EP_KF_FLAG_IN_3_0         2048u /* in 3.0 true or false, too */
 
 typedef struct ep_level ep_level;
 

@@ -28,11 +28,11 @@ static const ep_key string_keys[] = {
     {"format", TEXT, .text = "a named check: gtin, siret, email ..."},
     ENUM_KEY,
 };
-#define RANGE_KEYS(type, what)                                                \
-    {"minimum", type, .text = what " must be this or more"},                  \
-        {"maximum", type, .text = what " must be this or less"},              \
-        {"exclusiveMinimum", type, .text = what " must be more than this"}, { \
-        "exclusiveMaximum", type, .text = what " must be less than this"      \
+#define RANGE_KEYS(type, what)                                                                   \
+    {"minimum", type, .text = what " must be this or more"},                                     \
+        {"maximum", type, .text = what " must be this or less"},                                 \
+        {"exclusiveMinimum", type, EP_KF_FLAG_IN_3_0, .text = what " must be more than this"}, { \
+        "exclusiveMaximum", type, .text = what " must be less than this"                         \
     }
 static const ep_key date_keys[] = {
     {"format", TEXT, .text = "JDK pattern of the text; without it ISO 8601"},

@@ -45,18 +45,28 @@ __attribute__((format(printf, 2, 0))) static char *format_text(ep_arena *arena, 
     return ep_arena_strndup(arena, text, (size_t)len);
 }
 
-/* Reasons of the record at the end of the list: its rows are checked one after the other. */
-static size_t n_of_record(const ep_reasons *reasons, uint32_t record) {
-    size_t n = 0;
-    while (n < reasons->n && reasons->items[reasons->n - 1 - n].record == record)
-        n++;
-    return n;
+#define MAX_COUNTED (UINT32_C(1) << 24) /* more records than a unit holds */
+
+/* Checks go column by column, so a record's reasons come in any order: each record has its count. */
+static ep_code count_record(ep_reasons *reasons, uint32_t record, bool *ret_full, ep_error *err) {
+    size_t before = reasons->per_record_capacity;
+    *ret_full = false;
+    if (record >= MAX_COUNTED)
+        return EP_OK;
+    EP_TRY(ep_grow((void **)&reasons->per_record, &reasons->per_record_capacity, (size_t)record + 1,
+                   sizeof(*reasons->per_record), err));
+    if (reasons->per_record_capacity > before)
+        memset(reasons->per_record + before, 0,
+               (reasons->per_record_capacity - before) * sizeof(*reasons->per_record));
+    *ret_full = reasons->per_record[record] >= EP_MAX_REASONS_PER_RECORD;
+    return EP_OK;
 }
 
 ep_code ep_reasons_add(ep_reasons *reasons, const ep_reason *reason, ep_error *err, const char *detail_format,
                        ...) {
-    if (reasons->n >= EP_MAX_REASONS_PER_RECORD &&
-        n_of_record(reasons, reason->record) >= EP_MAX_REASONS_PER_RECORD) {
+    bool full;
+    EP_TRY(count_record(reasons, reason->record, &full, err));
+    if (full) {
         reasons->n_dropped++;
         return EP_OK;
     }
@@ -76,10 +86,14 @@ ep_code ep_reasons_add(ep_reasons *reasons, const ep_reason *reason, ep_error *e
     added->contract = reason->contract ? reason->contract : "";
     added->field = reason->field ? reason->field : "";
     added->detail = detail;
+    if (reason->record < MAX_COUNTED)
+        reasons->per_record[reason->record]++;
     return EP_OK;
 }
 
 void ep_reasons_reset(ep_reasons *reasons) {
+    if (reasons->per_record)
+        memset(reasons->per_record, 0, reasons->per_record_capacity * sizeof(*reasons->per_record));
     reasons->n = 0;
     reasons->n_dropped = 0;
     ep_arena_reset(&reasons->arena);
@@ -89,6 +103,7 @@ void ep_reasons_done(ep_reasons *reasons) {
     if (!reasons)
         return;
     ep_free(reasons->items);
+    ep_free(reasons->per_record);
     ep_arena_done(&reasons->arena);
     *reasons = (ep_reasons){0};
 }
