@@ -1,0 +1,155 @@
+-- History of a keyed table is a projection of its change log, rebuilt for the keys a batch touches. So it depends on the
+-- set of accepted changes only: order, batching and repetition cannot show.
+-- Variables: x the table, stage the staged changes, at .. the columns; see src/warehouse/plan.h.
+
+-- :fresh
+-- Changes that the log does not have yet, each once. What is left out are duplicates.
+drop table if exists fresh_{{x}};
+create temp table fresh_{{x}} as
+with once as (
+    select min(_row) as _row
+    from stage_{{x}}
+    group by _key, _at, _seq, _hash
+)
+select s.*
+from stage_{{x}} s
+join once on once._row = s._row
+where not exists (
+    select 1 from log.{{x}} l
+    where l._key = s._key and l._at = s._at and l._seq = s._seq and l._hash = s._hash
+);
+
+-- :input
+-- All changes ever accepted of the keys at hand, old and fresh.
+drop table if exists input_{{x}};
+create temp table input_{{x}} as
+select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _record, _load_id, false as _fresh
+from log.{{x}}
+where _key in (select _key from fresh_{{x}})
+union all
+select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _record, _load_id, true
+from fresh_{{x}};
+
+-- :is_partial
+-- 1 when some change does not carry every attribute.
+select case when exists (select 1 from input_{{x}} where _present <> {{full}}) then 1 else 0 end;
+
+-- :fill
+-- An absent attribute keeps the value it had: per attribute, the last change that carried it gives the value.
+-- Type 0 attributes take the first value ever sent.
+drop table if exists filled_{{x}};
+create temp table filled_{{x}} as
+with ordered as (
+    select *, row_number() over (partition by _key order by _at, _seq, _hash) as _nth
+    from input_{{x}}
+),
+source as (
+    select *{{type0||,
+           min(case when (_present & $bit) <> 0 then _nth end) over (partition by _key) as $from}}{{carried||,
+           max(case when (_present & $bit) <> 0 then _nth end) over (partition by _key order by _nth) as $from}}
+    from ordered
+)
+select s._key, s._at, s._seq, s._hash, s._present, s._deleted, {{keys|, |s.$}}{{type0||,
+       $f.$ as $}}{{carried||,
+       $f.$ as $}}, s._record, s._load_id, s._fresh
+from source s{{type0||
+left join ordered $f on $f._key = s._key and $f._nth = s.$from}}{{carried||
+left join ordered $f on $f._key = s._key and $f._nth = s.$from}};
+drop table input_{{x}};
+alter table filled_{{x}} rename to input_{{x}};
+
+-- :state
+-- The state after each change, and whether the change did anything: 1 inserted, 2 changed, 3 unchanged.
+drop table if exists state_{{x}};
+create temp table state_{{x}} as
+select *,
+       row_number() over w as _nth,
+       lead(_at) over w as _next_at,
+       case
+           when row_number() over w = 1 then 1
+           when _deleted is distinct from lag(_deleted) over w{{attributes||
+                or $ is distinct from lag($) over w}} then 2
+           else 3
+       end as _outcome
+from input_{{x}}
+window w as (partition by _key order by _at, _seq, _hash);
+drop table if exists touched_{{x}};
+create temp table touched_{{x}} as
+select distinct _key from state_{{x}} where _fresh and _outcome <> 3;
+
+-- :versions
+-- Versions of the touched keys: of equal event times the last counts; type 1 and 3 show their last value everywhere, type 0 the
+-- first; a version begins where a type 2 attribute (or the deletion) changes; the first reaches back to the beginning of time.
+drop table if exists version_{{x}};
+create temp table version_{{x}} as
+with visible as (
+    select * from state_{{x}}
+    where _key in (select _key from touched_{{x}}) and (_next_at is null or _next_at <> _at)
+),
+spread as (
+    select _key, _at, _nth, _deleted, {{keys|, |$}}{{type2||,
+           $}}{{type0||,
+           first_value($) over whole as $}}{{type1||,
+           last_value($) over whole as $}}{{type3||,
+           $ as $now,
+           last_value($) over whole as $}}
+    from visible
+    window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following)
+){{type3?}},
+before as (
+    select *{{type3||,
+           max(case when $now is distinct from $ then _nth end) over (partition by _key) as $from}}
+    from spread
+){{end}},
+marked as (
+    select *{{type3||,
+           max(case when _nth = $from then $now end) over (partition by _key) as $previous}},
+           row_number() over w = 1 or _deleted is distinct from lag(_deleted) over w{{type2||
+           or $ is distinct from lag($) over w}} as _begins
+    from {{type3?}}before{{else}}spread{{end}}
+    window w as (partition by _key order by _nth)
+)
+select _key, {{stored|, |$}}{{type3||, $previous}},
+       case when row_number() over w = 1 then {{min}} else _at end as valid_from,
+       coalesce(lead(_at) over w, {{max}}) as valid_to,
+       lead(_at) over w is null as is_current,
+       _deleted as is_deleted
+from marked
+where _begins
+window w as (partition by _key order by _nth);
+
+-- :rebind
+-- Where the versions of a known key changed: facts of that key from that moment on point to another version now.
+drop table if exists rebind_{{x}};
+create temp table rebind_{{x}} as
+with old_version as (
+    select {{key}} as _key, valid_from from {{x}} where {{key}} in (select _key from touched_{{x}})
+),
+new_version as (
+    select _key, valid_from from version_{{x}} where _key in (select _key from old_version)
+),
+differing as (
+    (select * from old_version except select * from new_version)
+    union all
+    (select * from new_version except select * from old_version)
+)
+select _key, min(valid_from) as _since from differing group by _key;
+
+-- :apply
+delete from {{x}} where {{key}} in (select _key from touched_{{x}});
+insert into {{x}} ({{key}}, {{stored|, |$}}{{type3||, $previous}}, valid_from, valid_to, is_current, is_deleted, is_inferred)
+select _key, {{stored|, |$}}{{type3||, $previous}}, valid_from, valid_to, is_current, is_deleted, false
+from version_{{x}};
+
+-- :log
+insert into log.{{x}} (_key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _outcome, _record, _load_id, _recorded_at)
+select f._key, f._at, f._seq, f._hash, f._present, f._deleted, {{stored|, |f.$}}, s._outcome, f._record, f._load_id, {{now}}
+from fresh_{{x}} f
+join state_{{x}} s on s._key = f._key and s._at = f._at and s._seq = f._seq and s._hash = f._hash;
+
+-- :inferred
+-- Parents that nobody has described yet: one version that holds since ever, completed in place when the real row arrives.
+insert into {{x}} ({{key}}, {{keys|, |$}}, valid_from, valid_to, is_current, is_deleted, is_inferred)
+select p._key, {{keys|, |p.$}}, {{min}}, {{max}}, true, false, true
+from ({{parents}}) p
+where not exists (select 1 from {{x}} d where d.{{key}} = p._key);

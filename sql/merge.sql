@@ -1,0 +1,72 @@
+-- Small statements around the merges of history.sql, single.sql and transaction.sql.
+
+-- :stage
+drop table if exists stage_{{x}};
+create temp table stage_{{x}} ({{definition}});
+
+-- :known_collision
+-- A durable key that stands for two natural keys.
+select count(*) from stage_{{x}} s join {{x}} d on d.{{key}} = s._key
+where {{keys| or |d.$ is distinct from s.$}};
+
+-- :staged_collision
+select count(*) from (
+    select _key from stage_{{x}} group by _key
+    having {{keys| or |min($) is distinct from max($)}}) c;
+
+-- :duplicates
+-- Staged rows that are nothing new, with their seller.
+select s._load_id, s._record, {{owner}} from stage_{{x}} s
+where not exists (select 1 from fresh_{{x}} f where f._row = s._row);
+
+-- :single_duplicates
+select s._load_id, s._record, {{owner}} from stage_{{x}} s
+where s._key in (select _key from again_{{x}})
+  and not exists (select 1 from fresh_{{x}} f where f._row = s._row);
+
+-- :unchanged
+select s._load_id, s._record, {{owner}} from state_{{x}} s where s._fresh and s._outcome = 3;
+
+-- :changed
+select s._load_id, {{owner}}, count(*) from state_{{x}} s where s._fresh and s._outcome = 2 group by 1, 2;
+
+-- :staged_losers
+select s._load_id, s._record, {{owner}}, s._group from stage_{{x}} s
+where s._row in (select _row from rival_{{x}} where _place > 1 and _row is not null);
+
+-- :stored_losers
+select r._load_id, r._record, {{stored_owner}} from rival_{{x}} r
+where r._place > 1 and r._row is null;
+
+-- :since_versions
+-- From when on facts can look different. Type 0, 1 and 3 attributes show on all versions; so does the first description of a key that was inferred.
+select min(case when _outcome = 1 or _wide then {{min}} else _at end)
+from (
+    select _key, _at, _fresh, _outcome,
+           false{{type0|| or $ is distinct from lag($) over w}}{{type1|| or $ is distinct from lag($) over w}}{{type3|| or $ is distinct from lag($) over w}} as _wide
+    from state_{{x}}
+    window w as (partition by _key order by _nth)
+) s
+where _fresh and _outcome <> 3
+  and (_outcome = 2 or _key in (select {{key}} from {{x}}));
+
+-- :since_staged
+select min({{time}}) from stage_{{x}};
+
+-- :rebind
+-- Facts of the keys whose versions changed point to the version valid at their own time.
+update {{fact}} as f set {{from_column}} = d.valid_from
+from rebind_{{x}} r
+join {{x}} d on d.{{key}} = r._key
+where f.{{role_key}} = r._key
+  and f.{{bind}} >= {{since}}
+  and f.{{bind}} >= r._since
+  and d.valid_from <= f.{{bind}} and f.{{bind}} < d.valid_to
+  and f.{{from_column}} is distinct from d.valid_from;
+
+-- :orphans
+-- Rows whose parent nobody has described, nor does this batch.
+select s._load_id, s._record, s._group, s.{{role_key}} from stage_{{x}} s
+where s.{{role_key}} is not null
+  and not exists (select 1 from {{parent}} d where d.{{parent_key}} = s.{{role_key}} and {{described}})
+  {{staged_parent?}}and not exists (select 1 from stage_{{parent}} p where p._key = s.{{role_key}}){{end}};

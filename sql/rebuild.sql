@@ -1,0 +1,35 @@
+-- A table rebuilt from its change log: after a change of history types, and as the check of invariant 3.
+
+-- :versions_input
+drop table if exists input_{{x}};
+create temp table input_{{x}} as
+select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _record, _load_id, false as _fresh
+from log.{{x}};
+
+-- :single_input
+-- Keys with one change live in their row only and need no rebuilding.
+drop table if exists input_{{x}};
+create temp table input_{{x}} as
+select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _record, _load_id, false as _fresh
+from log.{{x}};
+
+-- :touch_all
+drop table if exists touched_{{x}};
+create temp table touched_{{x}} as
+select distinct _key from state_{{x}};
+
+-- :single_apply
+-- Only type 0 and 1 values can differ; the rest of the row stays as it is.
+drop table if exists version_{{x}};
+create temp table version_{{x}} as
+with spread as (
+    select _key, _nth{{type0||,
+           first_value($) over whole as $}}{{type1||, $}},
+           count(*) over (partition by _key) as _n
+    from state_{{x}}
+    window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following)
+)
+select * from spread where _nth = _n;
+update {{x}} as t set _n = v._n{{type0||, $ = v.$}}{{type1||, $ = v.$}}
+from version_{{x}} v
+where v._key = t.{{key}};

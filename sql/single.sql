@@ -1,0 +1,71 @@
+-- Tables with one row a key (reference, accumulating): the state after the last change by (event time, sequence, content).
+-- A key's first change lives only in its row; the second brings both into the log. Most keys never get a second.
+
+-- :again
+-- Staged keys that come twice in the batch or are known already.
+drop table if exists again_{{x}};
+create temp table again_{{x}} as
+select _key from stage_{{x}} group by _key having count(*) > 1
+union
+select {{key}} from {{x}} where {{key}} in (select _key from stage_{{x}});
+
+-- :insert_first
+insert into {{x}} ({{key}}, {{stored|, |$}}{{deleted?}}, is_deleted{{end}}{{roles||, $}}, _at, _seq, _hash, _present, _deleted, _n, _record, _load_id, _recorded_at)
+select s._key, {{stored|, |s.$}}{{deleted?}}, s._deleted{{end}}{{bound||, $}}, s._at, s._seq, s._hash, s._present, s._deleted, 1, s._record, s._load_id, {{now}}
+from stage_{{x}} s{{binds||
+$}}
+where s._key not in (select _key from again_{{x}});
+
+-- :fresh
+-- Of the others, the changes that neither the row nor the log has, each once.
+drop table if exists fresh_{{x}};
+create temp table fresh_{{x}} as
+with once as (
+    select min(_row) as _row
+    from stage_{{x}}
+    where _key in (select _key from again_{{x}})
+    group by _key, _at, _seq, _hash
+)
+select s.*
+from stage_{{x}} s
+join once on once._row = s._row
+where not exists (
+    select 1 from {{x}} t
+    where t.{{key}} = s._key and t._at = s._at and t._seq = s._seq and t._hash = s._hash
+) and not exists (
+    select 1 from log.{{x}} l
+    where l._key = s._key and l._at = s._at and l._seq = s._seq and l._hash = s._hash
+);
+
+-- :log_first
+insert into log.{{x}} (_key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _outcome, _record, _load_id, _recorded_at)
+select {{key}}, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, 1, _record, _load_id, _recorded_at
+from {{x}}
+where _n = 1 and {{key}} in (select _key from fresh_{{x}});
+
+-- :last
+-- The one row of each touched key; type 0 attributes show their first value.
+drop table if exists version_{{x}};
+create temp table version_{{x}} as
+with spread as (
+    select _key, _at, _seq, _hash, _present, _deleted, _record, _load_id, _nth, {{keys|, |$}}{{type0||,
+           first_value($) over whole as $}}{{type1||, $}},
+           count(*) over (partition by _key) as _n
+    from state_{{x}}
+    window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following)
+)
+select * from spread where _nth = _n;
+
+-- :replace
+delete from {{x}} where {{key}} in (select _key from version_{{x}});
+insert into {{x}} ({{key}}, {{stored|, |$}}{{deleted?}}, is_deleted{{end}}{{roles||, $}}, _at, _seq, _hash, _present, _deleted, _n, _record, _load_id, _recorded_at)
+select s._key, {{stored|, |s.$}}{{deleted?}}, s._deleted{{end}}{{bound||, $}}, s._at, s._seq, s._hash, s._present, s._deleted, s._n, s._record, s._load_id, {{now}}
+from version_{{x}} s{{binds||
+$}};
+
+-- :inferred
+-- A reference row that nobody has described yet.
+insert into {{x}} ({{key}}, {{keys|, |$}}{{deleted?}}, is_deleted{{end}}, _at, _seq, _hash, _present, _deleted, _n, _record, _load_id, _recorded_at)
+select p._key, {{keys|, |p.$}}{{deleted?}}, false{{end}}, {{min}}, 0, 0, 0, false, 0, -1, 0, {{now}}
+from ({{parents}}) p
+where not exists (select 1 from {{x}} d where d.{{key}} = p._key);

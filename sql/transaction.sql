@@ -1,0 +1,49 @@
+-- Append-only events, each identity (owner, event id, event time) once. Equal content is a duplicate; of different contents the
+-- greatest (sequence, hash) stays and the others go to quarantine.
+
+-- :fresh
+drop table if exists fresh_{{x}};
+create temp table fresh_{{x}} as
+with once as (
+    select min(_row) as _row
+    from stage_{{x}}
+    group by {{identity|, |$}}, _seq, _hash
+)
+select s.*
+from stage_{{x}} s
+join once on once._row = s._row
+where not exists (
+    select 1 from {{x}} t
+    where t._at between {{from}} and {{to}}
+      and {{identity| and |t.$ = s.$}} and t._seq = s._seq and t._hash = s._hash
+);
+
+-- :rivals
+-- Different contents under one identity, among fresh events and with what is stored.
+drop table if exists rival_{{x}};
+create temp table rival_{{x}} as
+select {{identity|, |$}}, _seq, _hash, _load_id, _record, _row,
+       row_number() over (partition by {{identity|, |$}} order by _seq desc, _hash desc) as _place
+from (
+    select {{identity|, |$}}, _seq, _hash, cast(null as bigint) as _load_id, _record, _row, count(*) over (partition by {{identity|, |$}}) as _many
+    from fresh_{{x}}
+    union all
+    select {{identity|, |t.$}}, t._seq, t._hash, t._load_id, t._record, cast(null as bigint), 2
+    from {{x}} t
+    where t._at between {{from}} and {{to}}
+      and exists (select 1 from fresh_{{x}} f where {{identity| and |f.$ = t.$}})
+) c
+where _many > 1 or exists (
+    select 1 from {{x}} t where t._at between {{from}} and {{to}} and {{identity| and |t.$ = c.$}});
+
+-- :drop_losers
+delete from fresh_{{x}} where _row in (select _row from rival_{{x}} where _place > 1 and _row is not null);
+delete from {{x}} as t where t._at between {{from}} and {{to}} and exists (
+    select 1 from rival_{{x}} r
+    where r._place > 1 and r._row is null and {{identity| and |r.$ = t.$}} and r._seq = t._seq and r._hash = t._hash);
+
+-- :insert
+insert into {{x}} ({{stored|, |$}}{{roles||, $}}, _at, _seq, _hash, _record, _load_id)
+select {{stored|, |s.$}}{{bound||, $}}, s._at, s._seq, s._hash, s._record, s._load_id
+from fresh_{{x}} s{{binds||
+$}};

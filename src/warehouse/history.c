@@ -1,0 +1,106 @@
+#include "warehouse/history.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static ep_code render(const ep_table *t, const char *asset, const char *section, const ep_sql_var *extra,
+                      size_t n_extra, ep_buf *sql, ep_error *err) {
+    ep_sql_var vars[EP_MAX_PLAN_VARS];
+    char full[24];
+    size_t n = ep_table_vars(t, vars);
+    snprintf(full, sizeof full, "%" PRId64, t->full);
+    vars[n++] = (ep_sql_var){"full", full, NULL};
+    for (size_t i = 0; i < n_extra && n < EP_MAX_PLAN_VARS; i++)
+        vars[n++] = extra[i];
+    return ep_sql_render(asset, section, vars, n, sql, err);
+}
+
+ep_code ep_table_exec(ep_warehouse *w, const ep_table *t, const char *asset, const char *section,
+                      const ep_sql_var *extra, size_t n_extra, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    EP_TRY(render(t, asset, section, extra, n_extra, &sql, err));
+    if (ep_store_exec(w->store, sql.data, err) != EP_OK)
+        return ep_fail_prefix(err, "%s of %s", section, t->name);
+    return EP_OK;
+}
+
+ep_code ep_table_query(ep_warehouse *w, const ep_table *t, const char *asset, const char *section,
+                       const ep_sql_var *extra, size_t n_extra, ep_cursor **ret, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    EP_TRY(render(t, asset, section, extra, n_extra, &sql, err));
+    if (ep_store_query(w->store, sql.data, NULL, 0, ret, err) != EP_OK)
+        return ep_fail_prefix(err, "%s of %s", section, t->name);
+    return EP_OK;
+}
+
+ep_code ep_table_int(ep_warehouse *w, const ep_table *t, const char *asset, const char *section,
+                     const ep_sql_var *extra, size_t n_extra, int64_t *ret, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    EP_TRY(render(t, asset, section, extra, n_extra, &sql, err));
+    if (ep_store_get_int(w->store, sql.data, NULL, 0, ret, err) != EP_OK)
+        return ep_fail_prefix(err, "%s of %s", section, t->name);
+    return EP_OK;
+}
+
+ep_code ep_history_state(ep_warehouse *w, const ep_table *t, ep_error *err) {
+    int64_t partial;
+    EP_TRY(ep_table_int(w, t, "sql/history.sql", "is_partial", NULL, 0, &partial, err));
+    if (partial)
+        EP_TRY(ep_table_exec(w, t, "sql/history.sql", "fill", NULL, 0, err));
+    return ep_table_exec(w, t, "sql/history.sql", "state", NULL, 0, err);
+}
+
+static ep_code rebind_fact(ep_warehouse *w, const ep_table *dimension, const ep_table *fact,
+                           const ep_link *link, const char *since, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf bind = {0};
+    ep_buf_put_ident(&bind, ep_str_from(fact->contract->fields[fact->contract->bind_time].name));
+    EP_TRY(ep_buf_check(&bind, err));
+    const ep_sql_var extra[] = {
+        {"fact", fact->name, NULL},
+        {"from_column", link->from_column, NULL},
+        {"role_key", link->key_column, NULL},
+        {"bind", bind.data, NULL},
+        {"since", since, NULL},
+    };
+    return ep_table_exec(w, dimension, "sql/merge.sql", "rebind", extra, sizeof extra / sizeof *extra, err);
+}
+
+ep_code ep_history_rebind(ep_warehouse *w, const ep_table *dimension, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    EP_CLEANUP(ep_buf_done) ep_buf since = {0};
+    ep_buf_printf(&sql, "select count(*), min(_since) from rebind_%s", dimension->name);
+    EP_TRY(ep_buf_check(&sql, err));
+    {
+        EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+        bool row;
+        EP_TRY(ep_store_query(w->store, sql.data, NULL, 0, &cursor, err));
+        EP_TRY(ep_cursor_next(cursor, &row, err));
+        if (!row || ep_cursor_get(cursor, 0).i64 == 0)
+            return EP_OK;
+        ep_put_ts_literal(&since, ep_cursor_get(cursor, 1).i64);
+        EP_TRY(ep_buf_check(&since, err));
+    }
+    for (size_t i = 0; i < w->plan->n; i++) {
+        const ep_table *fact = &w->plan->tables[i];
+        for (size_t l = 0; l < fact->n_links && !fact->versions; l++)
+            if (fact->links[l].table == dimension && fact->links[l].from_column &&
+                fact->contract->bind_time >= 0)
+                EP_TRY(rebind_fact(w, dimension, fact, &fact->links[l], since.data, err));
+    }
+    return EP_OK;
+}
+
+/* The projection of the whole log: fresh_x holds every key, nothing is new. */
+ep_code ep_history_rebuild(ep_warehouse *w, const ep_table *t, ep_error *err) {
+    EP_TRY(ep_table_exec(w, t, "sql/rebuild.sql", t->versions ? "versions_input" : "single_input", NULL, 0,
+                         err));
+    EP_TRY(ep_history_state(w, t, err));
+    EP_TRY(ep_table_exec(w, t, "sql/rebuild.sql", "touch_all", NULL, 0, err));
+    if (!t->versions)
+        return ep_table_exec(w, t, "sql/rebuild.sql", "single_apply", NULL, 0, err);
+    EP_TRY(ep_table_exec(w, t, "sql/history.sql", "versions", NULL, 0, err));
+    EP_TRY(ep_table_exec(w, t, "sql/history.sql", "rebind", NULL, 0, err));
+    EP_TRY(ep_table_exec(w, t, "sql/history.sql", "apply", NULL, 0, err));
+    return ep_history_rebind(w, t, err);
+}

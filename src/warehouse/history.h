@@ -1,0 +1,26 @@
+#ifndef EP_WAREHOUSE_HISTORY_H
+#define EP_WAREHOUSE_HISTORY_H
+
+#include "warehouse/warehouse.h"
+
+/** Runs one section of an sql/ file for a table, with extra variables (NULL for none). */
+EP_CHECK ep_code ep_table_exec(ep_warehouse *w, const ep_table *table, const char *asset, const char *section,
+                               const ep_sql_var *extra, size_t n_extra, ep_error *err);
+/** The same for a query; close the cursor. */
+EP_CHECK ep_code ep_table_query(ep_warehouse *w, const ep_table *table, const char *asset,
+                                const char *section, const ep_sql_var *extra, size_t n_extra, ep_cursor **ret,
+                                ep_error *err);
+/** First cell as integer. */
+EP_CHECK ep_code ep_table_int(ep_warehouse *w, const ep_table *table, const char *asset, const char *section,
+                              const ep_sql_var *extra, size_t n_extra, int64_t *ret, ep_error *err);
+
+/** Rebuilds a keyed table from its change log for all keys, and binds the facts anew. Inside a transaction. */
+EP_CHECK ep_code ep_history_rebuild(ep_warehouse *w, const ep_table *table, ep_error *err);
+
+/** From input_x to state_x and touched_x: fills absent attributes when there are any. */
+EP_CHECK ep_code ep_history_state(ep_warehouse *w, const ep_table *table, ep_error *err);
+
+/** Binds facts of the keys in rebind_x to the versions they fall into. */
+EP_CHECK ep_code ep_history_rebind(ep_warehouse *w, const ep_table *dimension, ep_error *err);
+
+#endif

@@ -1,0 +1,173 @@
+#include "warehouse/late.h"
+#include "warehouse/archive.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+void ep_late_done(ep_late *late) {
+    ep_free(late->rejected);
+    ep_free(late->ignored);
+    *late = (ep_late){0};
+}
+
+ep_code ep_late_reject(void *context, const ep_rejected *rejected, ep_error *err) {
+    ep_late *late = context;
+    EP_TRY(ep_grow((void **)&late->rejected, &late->rejected_capacity, late->n_rejected + 1,
+                   sizeof *late->rejected, err));
+    late->rejected[late->n_rejected++] = *rejected;
+    return EP_OK;
+}
+
+ep_code ep_late_ignored(ep_late *late, int64_t load_id, const char *rule, ep_error *err) {
+    for (size_t i = 0; i < late->n_ignored; i++)
+        if (late->ignored[i].load_id == load_id && strcmp(late->ignored[i].rule, rule) == 0) {
+            late->ignored[i].n++;
+            return EP_OK;
+        }
+    EP_TRY(ep_grow((void **)&late->ignored, &late->ignored_capacity, late->n_ignored + 1,
+                   sizeof *late->ignored, err));
+    late->ignored[late->n_ignored++] = (ep_ignored){load_id, rule, 1};
+    return EP_OK;
+}
+
+ep_code ep_late_write_ignored(ep_late *late, ep_warehouse *w, ep_error *err) {
+    for (size_t i = 0; i < late->n_ignored; i++) {
+        const ep_ignored *ignored = &late->ignored[i];
+        const ep_value params[] = {ep_v_int(ignored->load_id), ep_v_cstr(ignored->rule),
+                                   ep_v_int(ignored->n)};
+        EP_TRY(ep_store_run(w->store,
+                            "insert into books.load_ignored (load_id, rule, n_records) values ($1, $2, $3)",
+                            params, 3, NULL, err));
+    }
+    late->n_ignored = 0;
+    return EP_OK;
+}
+
+static int by_load(const void *a, const void *b) {
+    const ep_rejected *x = a, *y = b;
+    if (x->load_id != y->load_id)
+        return x->load_id < y->load_id ? -1 : 1;
+    return x->record < y->record ? -1 : x->record > y->record;
+}
+
+/* One load's rejected groups while its archive is read. */
+typedef struct search {
+    ep_set_aside *aside;
+    ep_set_aside_source source;
+    const ep_rejected *rejected;
+    bool *found;
+    size_t n;
+} search;
+
+static ep_code match(void *context, ep_str raw, const ep_coordinates *at, uint32_t occurrence,
+                     ep_encoding encoding, ep_error *err) {
+    search *s = context;
+    (void)encoding;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->rejected[i].record == at->record && !s->found[i]) {
+            s->found[i] = true;
+            EP_TRY(ep_set_aside_late(s->aside, &s->source, &s->rejected[i], raw, at, occurrence, err));
+        }
+    return EP_OK;
+}
+
+typedef struct load_facts {
+    ep_buf feed, source, path, columns;
+    int64_t received_at;
+} load_facts;
+
+static void load_facts_done(load_facts *f) {
+    ep_buf_done(&f->feed);
+    ep_buf_done(&f->source);
+    ep_buf_done(&f->path);
+    ep_buf_done(&f->columns);
+}
+
+static ep_code find_load(ep_warehouse *w, int64_t load_id, load_facts *ret, ep_error *err) {
+    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    const ep_value params[] = {ep_v_int(load_id)};
+    bool found;
+    EP_TRY(ep_store_query(
+        w->store,
+        "select l.feed, l.source, coalesce(a.path, ''), coalesce(a.columns, ''), l.received_at "
+        "from books.load l left join books.archive a on a.load_id = l.load_id where l.load_id = $1",
+        params, 1, &cursor, err));
+    EP_TRY(ep_cursor_next(cursor, &found, err));
+    if (!found)
+        return ep_fail(err, EP_E_BUG, "no load %" PRId64 " in the books", load_id);
+    ep_buf *texts[] = {&ret->feed, &ret->source, &ret->path, &ret->columns};
+    for (size_t i = 0; i < 4; i++) {
+        ep_buf_put_str(texts[i], ep_cursor_get(cursor, i).text);
+        ep_buf_puts(texts[i], "");
+        EP_TRY(ep_buf_check(texts[i], err));
+    }
+    ret->received_at = ep_cursor_get(cursor, 4).i64;
+    return EP_OK;
+}
+
+/* A record of an earlier load lost its row: the ledger moves it. */
+static ep_code correct_ledger(ep_warehouse *w, const ep_rejected *r, ep_error *err) {
+    const ep_value params[] = {ep_v_int(r->load_id), ep_v_int((int64_t)r->record), ep_v_cstr(r->table),
+                               ep_v_cstr(r->owner)};
+    int64_t n;
+    EP_TRY(ep_store_run(w->store,
+                        "update books.load_rows set inserted = inserted - 1, quarantined = quarantined + 1 "
+                        "where load_id = $1 and table_name = $2 and owner = $3",
+                        (const ep_value[]){params[0], params[2], params[3]}, 3, NULL, err));
+    EP_TRY(ep_store_get_int(
+        w->store,
+        "select count(*) from books.quarantine where load_id = $1 and record = $2 and status = 'open'",
+        params, 2, &n, err));
+    if (n > 0)
+        return EP_OK;
+    return ep_store_run(
+        w->store,
+        "update books.load set applied = applied - 1, quarantined = quarantined + 1 where load_id = $1",
+        params, 1, NULL, err);
+}
+
+static ep_code resolve_load(ep_warehouse *w, ep_set_aside *aside, const ep_rejected *rejected, size_t n,
+                            ep_error *err) {
+    EP_CLEANUP(load_facts_done) load_facts facts = {0};
+    EP_TRY(find_load(w, rejected->load_id, &facts, err));
+    const ep_feed *feed = ep_warehouse_feed(w, facts.feed.data);
+    if (!feed)
+        return ep_fail(
+            err, EP_E_CONFIG,
+            "the feed %s, which brought rows that are now in conflict, is gone from feeds/; put it back",
+            facts.feed.data);
+    bool *found = ep_calloc(n, sizeof *found);
+    if (!found)
+        return ep_fail(err, EP_E_NOMEM, "out of memory for the quarantine");
+    search s = {aside,
+                {feed, facts.source.data, facts.columns.len ? facts.columns.data : NULL, rejected->load_id,
+                 facts.received_at},
+                rejected,
+                found,
+                n};
+    ep_code code = facts.path.len ? ep_archive_read(w, facts.path.data, match, &s, err) : EP_OK;
+    for (size_t i = 0; code == EP_OK && i < n; i++) {
+        ep_coordinates at = {.record = rejected[i].record};
+        if (!found[i]) /* the feed keeps no archive: coordinates only */
+            code = ep_set_aside_late(aside, &s.source, &rejected[i], (ep_str){"", 0}, &at, 0, err);
+        if (code == EP_OK && rejected[i].group < 0)
+            code = correct_ledger(w, &rejected[i], err);
+    }
+    ep_free(found);
+    return code;
+}
+
+ep_code ep_late_resolve(ep_late *late, ep_warehouse *w, ep_set_aside *aside, ep_error *err) {
+    if (late->n_rejected > 1)
+        qsort(late->rejected, late->n_rejected, sizeof *late->rejected, by_load);
+    for (size_t from = 0; from < late->n_rejected;) {
+        size_t to = from + 1;
+        while (to < late->n_rejected && late->rejected[to].load_id == late->rejected[from].load_id)
+            to++;
+        EP_TRY(resolve_load(w, aside, &late->rejected[from], to - from, err));
+        from = to;
+    }
+    late->n_rejected = 0;
+    return ep_set_aside_flush(aside, err);
+}

@@ -1,0 +1,372 @@
+#include "warehouse/load.h"
+#include "base/hash.h"
+#include "warehouse/archive.h"
+#include "warehouse/crash.h"
+#include "warehouse/journal.h"
+#include "warehouse/late.h"
+#include "warehouse/pipeline.h"
+#include "warehouse/quarantine.h"
+#include "warehouse/replay.h"
+#include "warehouse/stage.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How far a source was read, as committed and as staged. */
+typedef struct position {
+    ep_resume resume;
+    int64_t generation; /* 0: never seen */
+    bool complete;
+} position;
+
+/* A source's part in the open batch. */
+typedef struct part {
+    char *source;
+    char *columns; /* CSV header as JSON, or NULL */
+    int64_t generation;
+    int64_t load_id;
+    uint64_t from_record, to_record;
+    position before, after;
+    ep_archive_writer archive;
+} part;
+
+typedef struct loader {
+    ep_warehouse *w;
+    const ep_feed *feed;
+    const ep_load_options *options;
+    ep_load_result *result;
+    ep_feed_schemas schemas;
+    ep_tx *tx;
+    ep_set_aside *aside;
+    ep_late late;
+    bool open; /* a transaction is */
+    part *parts;
+    size_t n_parts, parts_capacity;
+    uint64_t n_records; /* in the batch */
+    size_t size_bytes;
+    int64_t started_at;
+    uint64_t n_done, n_bad; /* for progress */
+} loader;
+
+static void part_done(part *p) {
+    ep_free(p->source);
+    ep_free(p->columns);
+    ep_archive_done(&p->archive);
+}
+
+static void loader_done(loader *l) {
+    if (l->open)
+        ep_store_rollback(l->w->store);
+    for (size_t i = 0; i < l->n_parts; i++)
+        part_done(&l->parts[i]);
+    ep_free(l->parts);
+    ep_late_done(&l->late);
+    ep_set_aside_free(&l->aside);
+    ep_tx_free(&l->tx);
+    ep_stage_schemas_done(&l->schemas);
+}
+
+static ep_code read_position(loader *l, const char *source, position *ret, ep_error *err) {
+    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    const ep_value params[] = {ep_v_cstr(ep_feed_name(l->feed)), ep_v_cstr(source)};
+    bool found;
+    *ret = (position){0};
+    EP_TRY(ep_store_query(
+        l->w->store,
+        "select cast(generation as bigint), next_raw, next_record, digest, complete from books.position where feed = $1 and source = $2",
+        params, 2, &cursor, err));
+    EP_TRY(ep_cursor_next(cursor, &found, err));
+    if (!found)
+        return EP_OK;
+    ret->generation = ep_cursor_get(cursor, 0).i64;
+    ret->resume.n_raws = (uint64_t)ep_cursor_get(cursor, 1).i64;
+    ret->resume.next_record = (uint64_t)ep_cursor_get(cursor, 2).i64;
+    ep_str digest = ep_cursor_get(cursor, 3).text;
+    char hex[17] = {0};
+    memcpy(hex, digest.ptr, digest.len < 16 ? digest.len : 16);
+    if (sscanf(hex, "%" SCNx64, &ret->resume.digest) != 1)
+        return ep_fail(err, EP_E_CORRUPT, "books.position holds no digest for %s", source);
+    ret->complete = ep_cursor_get(cursor, 4).i64 != 0;
+    return EP_OK;
+}
+
+/* Moves the position from where we found it; another writer in between makes this fail. */
+static ep_code write_position(loader *l, const part *p, ep_error *err) {
+    char digest[17], generation[24];
+    int64_t changed;
+    snprintf(digest, sizeof digest, "%016" PRIx64, p->after.resume.digest);
+    snprintf(generation, sizeof generation, "%" PRId64, p->generation);
+    const ep_value params[] = {
+        ep_v_cstr(ep_feed_name(l->feed)),
+        ep_v_cstr(p->source),
+        ep_v_cstr(generation),
+        ep_v_int((int64_t)p->after.resume.n_raws),
+        ep_v_int((int64_t)p->after.resume.next_record),
+        ep_v_cstr(digest),
+        ep_v_bool(p->after.complete),
+        ep_v_ts(ep_now_us()),
+        ep_v_int(p->before.generation),
+        ep_v_int((int64_t)p->before.resume.n_raws),
+    };
+    if (p->before.generation == 0)
+        return ep_store_run(
+            l->w->store,
+            "insert into books.position (feed, source, generation, next_raw, next_record, digest, complete, updated_at) "
+            "values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            params, 8, NULL, err);
+    EP_TRY(ep_store_run(
+        l->w->store,
+        "update books.position set generation = $3, next_raw = $4, next_record = $5, digest = $6, complete = $7, updated_at = $8 "
+        "where feed = $1 and source = $2 and cast(generation as bigint) = $9 and next_raw = $10",
+        params, 10, &changed, err));
+    if (changed != 1)
+        return ep_fail(err, EP_E_BUSY,
+                       "another process loaded %s in the meantime; nothing was counted twice, run again",
+                       p->source);
+    return EP_OK;
+}
+
+static int64_t make_load_id(const ep_feed *feed, const char *source, int64_t generation, uint64_t from_record,
+                            uint64_t n_raws) {
+    uint8_t digest[32];
+    uint64_t bits = 0;
+    EP_CLEANUP(ep_buf_done) ep_buf text = {0};
+    ep_buf_printf(&text, "%s\n%s\n%" PRId64 "\n%" PRIu64 "\n%" PRIu64, ep_feed_name(feed), source, generation,
+                  from_record, n_raws);
+    ep_sha256_of(text.data, text.len, digest);
+    for (int i = 0; i < 8; i++)
+        bits = bits << 8 | digest[i];
+    return (int64_t)(bits >> 1);
+}
+
+static ep_code begin(loader *l, ep_error *err) {
+    if (l->open)
+        return EP_OK;
+    EP_TRY(ep_store_begin(l->w->store, err));
+    l->open = true;
+    l->n_records = 0;
+    l->size_bytes = 0;
+    l->started_at = ep_now_us();
+    return ep_tx_start(l->tx, l->feed, l->started_at, err);
+}
+
+static ep_code begin_part(loader *l, const char *source, const position *before, int64_t generation,
+                          const position *from, ep_error *err) {
+    EP_TRY(begin(l, err));
+    EP_TRY(ep_grow((void **)&l->parts, &l->parts_capacity, l->n_parts + 1, sizeof *l->parts, err));
+    part *p = &l->parts[l->n_parts];
+    *p = (part){.generation = generation,
+                .before = *before,
+                .after = *from,
+                .from_record = from->resume.next_record,
+                .to_record = from->resume.next_record};
+    ep_archive_init(&p->archive);
+    p->load_id = make_load_id(l->feed, source, generation, p->from_record, from->resume.n_raws);
+    if (!(p->source = ep_strdup(source)))
+        return ep_fail(err, EP_E_NOMEM, "out of memory for loading");
+    l->n_parts++;
+    return ep_tx_segment(l->tx, p->load_id, p->from_record, err);
+}
+
+static ep_code keep_columns(part *p, ep_pipeline *pipeline, ep_error *err) {
+    size_t n;
+    char delimiter;
+    const ep_str *columns = ep_pipeline_columns(pipeline, &n, &delimiter);
+    if (p->columns || n == 0)
+        return EP_OK;
+    EP_CLEANUP(ep_buf_done) ep_buf json = {0};
+    EP_TRY(ep_columns_put(columns, n, delimiter, &json, err));
+    p->columns = ep_strdup(json.data);
+    return p->columns ? EP_OK : ep_fail(err, EP_E_NOMEM, "out of memory for loading");
+}
+
+static ep_set_aside_source source_of(const loader *l, const part *p) {
+    return (ep_set_aside_source){l->feed, p->source, p->columns, p->load_id, l->tx->received_at};
+}
+
+static ep_code take_piece(loader *l, part *p, ep_piece *piece, ep_error *err) {
+    ep_set_aside_source source = source_of(l, p);
+    EP_TRY(ep_tx_stage(l->tx, piece->unit, NULL, err));
+    EP_TRY(ep_set_aside_unit(l->aside, &source, piece->unit, err));
+    EP_TRY(ep_archive_append(l->w, &p->archive, &piece->archive, (int64_t)piece->unit->n_records, err));
+    p->to_record = piece->next_record;
+    p->after.resume = (ep_resume){piece->n_raws, piece->next_record, piece->digest};
+    l->n_records += piece->unit->n_records;
+    l->size_bytes += piece->size_bytes;
+    l->n_done += piece->unit->n_records;
+    for (size_t g = 0; g < piece->unit->n_groups; g++)
+        l->n_bad += piece->unit->groups[g].rejected;
+    for (size_t r = 0; r < piece->unit->n_records; r++)
+        if (piece->unit->records[r].ignored)
+            EP_TRY(ep_late_ignored(&l->late, p->load_id, piece->unit->records[r].ignored_name, err));
+    for (size_t i = 0; i < piece->unit->reasons.n; i++)
+        l->result->n_findings += piece->unit->reasons.items[i].severity != EP_S_ERROR;
+    return EP_OK;
+}
+
+static void add_totals(ep_ledger *total, const ep_ledger *one) {
+    total->received += one->received;
+    total->applied += one->applied;
+    total->unchanged += one->unchanged;
+    total->duplicate += one->duplicate;
+    total->quarantined += one->quarantined;
+    total->waiting += one->waiting;
+    total->ignored += one->ignored;
+}
+
+static ep_code book_parts(loader *l, ep_ledger *batch, ep_error *err) {
+    for (size_t i = 0; i < l->n_parts; i++) {
+        part *p = &l->parts[i];
+        char generation[24];
+        snprintf(generation, sizeof generation, "%" PRId64, p->generation);
+        ep_ledger ledger = {.source = p->source,
+                            .generation = generation,
+                            .from_record = p->from_record,
+                            .to_record = p->to_record,
+                            .started_at = l->started_at};
+        ep_tx_count(&l->tx->segments[i], &ledger);
+        if (ledger.received > 0)
+            EP_TRY(ep_tx_write_ledger(l->tx, p->load_id, &ledger, err));
+        EP_TRY(write_position(l, p, err));
+        add_totals(batch, &ledger);
+    }
+    return ep_late_write_ignored(&l->late, l->w, err);
+}
+
+static ep_code write_journal(loader *l, const ep_ledger *batch, ep_error *err) {
+    char message[160];
+    snprintf(message, sizeof message,
+             "%zu source%s: %" PRId64 " received, %" PRId64 " applied, %" PRId64 " quarantined", l->n_parts,
+             l->n_parts == 1 ? "" : "s", batch->received, batch->applied, batch->quarantined);
+    ep_journal_entry entry = {
+        EP_J_LOAD,        batch->quarantined ? EP_JS_ALERT : EP_JS_INFO,
+        "load_committed", ep_feed_name(l->feed),
+        message,          batch->received,
+        batch->applied,   batch->quarantined,
+    };
+    return ep_journal_write(l->w, &entry, err);
+}
+
+/* Everything of the batch in one transaction: rows, quarantine, archive's row, ledger, position. */
+static ep_code finish_batch(loader *l, ep_error *err) {
+    if (!l->open)
+        return EP_OK;
+    ep_ledger batch = {0};
+    ep_crash_point("staged");
+    EP_TRY(ep_tx_merge(l->tx, ep_late_reject, &l->late, err));
+    ep_crash_point("merged");
+    for (size_t i = 0; i < l->n_parts; i++) {
+        part *p = &l->parts[i];
+        EP_TRY(ep_archive_seal(l->w, &p->archive, ep_feed_name(l->feed), p->source, p->columns, p->load_id,
+                               l->tx->received_at, err));
+    }
+    ep_crash_point("archived");
+    EP_TRY(ep_set_aside_flush(l->aside, err));
+    EP_TRY(book_parts(l, &batch, err));
+    EP_TRY(ep_late_resolve(&l->late, l->w, l->aside, err));
+    EP_TRY(write_journal(l, &batch, err));
+    EP_TRY(ep_replay_waiting(l->w, l->tx, &l->result->n_released, err));
+    EP_TRY(ep_tx_derive(l->tx, err));
+    ep_crash_point("booked");
+    EP_TRY(ep_store_commit(l->w->store, err));
+    l->open = false;
+    ep_crash_point("committed");
+    add_totals(&l->result->total, &batch);
+    for (size_t i = 0; i < l->n_parts; i++)
+        part_done(&l->parts[i]);
+    l->n_parts = 0;
+    return EP_OK;
+}
+
+static void tell(loader *l, const char *path, ep_pipeline *pipeline, const ep_piece *piece) {
+    if (!l->options->progress)
+        return;
+    ep_load_progress progress = {path, l->n_done, l->n_bad, (int64_t)piece->offset,
+                                 ep_pipeline_size(pipeline)};
+    l->options->progress(l->options->context, &progress);
+}
+
+static ep_code load_pieces(loader *l, const char *path, ep_pipeline *pipeline, const position *found,
+                           int64_t generation, const position *from, ep_error *err) {
+    position before = *found, at = *from;
+    bool started = false;
+    for (ep_piece *piece;;) {
+        if (l->w->cancelled && l->w->cancelled())
+            return ep_fail(err, EP_E_CANCELLED,
+                           "stopped on request; what was committed stays, run the same command to go on");
+        EP_TRY(ep_pipeline_next(pipeline, &piece, err));
+        if (!piece)
+            break;
+        if (!started)
+            EP_TRY(begin_part(l, path, &before, generation, &at, err));
+        started = true;
+        part *p = &l->parts[l->n_parts - 1];
+        ep_code code = keep_columns(p, pipeline, err);
+        if (code == EP_OK)
+            code = take_piece(l, p, piece, err);
+        tell(l, path, pipeline, piece);
+        ep_pipeline_release(pipeline, piece);
+        EP_TRY(code);
+        if (l->n_records >= (uint64_t)l->w->settings.commit_records ||
+            l->size_bytes >= (size_t)l->w->settings.commit_bytes) {
+            at = p->after;
+            before = at;
+            before.generation = generation;
+            EP_TRY(finish_batch(l, err));
+            started = false;
+        }
+    }
+    if (!started && found->complete && at.resume.n_raws == found->resume.n_raws &&
+        generation == found->generation)
+        return EP_OK; /* nothing new */
+    if (!started)     /* the last batch ended just here: the position still learns that this is the end */
+        EP_TRY(begin_part(l, path, &before, generation, &at, err));
+    l->parts[l->n_parts - 1].after.complete = true;
+    return EP_OK;
+}
+
+static ep_code try_load(loader *l, const char *path, const position *found, int64_t generation,
+                        const position *from, ep_error *err) {
+    ep_pipeline *pipeline = NULL;
+    ep_feed_meta meta = {.source = ep_str_from(path), .received_at = ep_now_us()};
+    EP_TRY(ep_pipeline_start(l->w, l->feed, &l->schemas, path, &meta, &from->resume, &pipeline, err));
+    ep_code code = load_pieces(l, path, pipeline, found, generation, from, err);
+    ep_pipeline_stop(&pipeline);
+    return code;
+}
+
+static ep_code load_file(loader *l, const char *path, ep_error *err) {
+    position found, start = {0};
+    EP_TRY(read_position(l, path, &found, err));
+    l->result->n_sources++;
+    uint64_t done_before = l->n_done;
+    for (size_t i = 0; i < l->n_parts; i++)
+        if (strcmp(l->parts[i].source, path) == 0)
+            return EP_OK; /* named twice in one command */
+    if (found.generation == 0 || l->options->again)
+        return try_load(l, path, &found, found.generation + 1, &start, err);
+    ep_code code = try_load(l, path, &found, found.generation, &found, err);
+    if (code == EP_E_CONFLICT && l->n_done == done_before)
+        return try_load(l, path, &found, found.generation + 1, &start, err);
+    if (code == EP_OK && l->n_done == done_before)
+        l->result->n_skipped++;
+    return code;
+}
+
+ep_code ep_load_files(ep_warehouse *w, const ep_feed *feed, const char *const *paths, size_t n_paths,
+                      const ep_load_options *options, ep_load_result *ret, ep_error *err) {
+    *ret = (ep_load_result){0};
+    EP_CLEANUP(loader_done) loader l = {.w = w, .feed = feed, .options = options, .result = ret};
+    EP_TRY(ep_stage_schemas(w, feed, &l.schemas, err));
+    EP_TRY(ep_tx_new(w, &l.tx, err));
+    EP_TRY(ep_set_aside_new(w, &l.aside, err));
+    for (size_t i = 0; i < n_paths; i++) {
+        ep_code code = load_file(&l, paths[i], err);
+        if (code != EP_OK) {
+            /* What was read before this source is whole: keep it. */
+            return code == EP_E_NOMEM || code == EP_E_CANCELLED ? code : ep_fail_prefix(err, "%s", paths[i]);
+        }
+    }
+    return finish_batch(&l, err);
+}

@@ -1,0 +1,354 @@
+#include "warehouse/history.h"
+#include "warehouse/tx.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Everything a merge's templates need besides the table's own lists. */
+typedef struct texts {
+    ep_buf now, owner, stored_owner, from, to;
+    ep_sql_var vars[8];
+} texts;
+
+static void texts_done(texts *x) {
+    ep_buf_done(&x->now);
+    ep_buf_done(&x->owner);
+    ep_buf_done(&x->stored_owner);
+    ep_buf_done(&x->from);
+    ep_buf_done(&x->to);
+}
+
+enum { N_TEXTS = 5 };
+
+static void put_owner(ep_buf *buf, const ep_table *t, const char *alias) {
+    if (t->contract->owner < 0) {
+        ep_buf_puts(buf, "''");
+        return;
+    }
+    ep_buf_puts(buf, alias);
+    ep_buf_put_ident(buf, ep_str_from(t->contract->fields[t->contract->owner].name));
+}
+
+static ep_code texts_init(texts *x, const ep_tx *tx, const ep_table *t, ep_error *err) {
+    size_t index = (size_t)(t - tx->w->plan->tables);
+    ep_put_ts_literal(&x->now, tx->received_at);
+    put_owner(&x->owner, t, "s.");
+    put_owner(&x->stored_owner, t, "r.");
+    ep_put_ts_literal(&x->from, tx->min_at[index]);
+    ep_put_ts_literal(&x->to, tx->max_at[index]);
+    const ep_sql_var vars[N_TEXTS] = {
+        {"now", x->now.data, NULL},
+        {"owner", x->owner.data, NULL},
+        {"stored_owner", x->stored_owner.data, NULL},
+        {"from", x->from.data, NULL},
+        {"to", x->to.data, NULL},
+    };
+    memcpy(x->vars, vars, sizeof vars);
+    EP_TRY(ep_buf_check(&x->now, err));
+    EP_TRY(ep_buf_check(&x->owner, err));
+    EP_TRY(ep_buf_check(&x->stored_owner, err));
+    EP_TRY(ep_buf_check(&x->from, err));
+    return ep_buf_check(&x->to, err);
+}
+
+#define HISTORY "sql/history.sql"
+#define SINGLE  "sql/single.sql"
+#define EVENT   "sql/transaction.sql"
+#define MERGE   "sql/merge.sql"
+
+static ep_code run(ep_tx *tx, const ep_table *t, const texts *x, const char *asset, const char *section,
+                   ep_error *err) {
+    if (tx->w->cancelled && tx->w->cancelled())
+        return ep_fail(
+            err, EP_E_CANCELLED,
+            "stopped on request; what was committed stays, the rest of the source can be loaded again");
+    return ep_table_exec(tx->w, t, asset, section, x->vars, N_TEXTS, err);
+}
+
+static ep_code count(ep_tx *tx, const ep_table *t, const char *prefix, int64_t *ret, ep_error *err) {
+    char sql[128];
+    snprintf(sql, sizeof sql, "select count(*) from %s_%s", prefix, t->name);
+    return ep_store_get_int(tx->w->store, sql, NULL, 0, ret, err);
+}
+
+/* Adds every row of a (load, record, owner) query to the tallies. */
+static ep_code tally(ep_tx *tx, const ep_table *t, const texts *x, const char *section, ep_error *err) {
+    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    EP_TRY(ep_table_query(tx->w, t, MERGE, section, x->vars, N_TEXTS, &cursor, err));
+    bool unchanged = strcmp(section, "unchanged") == 0;
+    ep_row_tally *rows = NULL;
+    for (bool more = true;;) {
+        EP_TRY(ep_cursor_next(cursor, &more, err));
+        if (!more)
+            return EP_OK;
+        int64_t load_id = ep_cursor_get(cursor, 0).i64;
+        ep_str owner = ep_cursor_get(cursor, 2).text;
+        if (!rows || rows->load_id != load_id || !ep_str_is(owner, rows->owner))
+            EP_TRY(ep_tx_rows(tx, load_id, t, owner, &rows, err));
+        ep_record_tally *record = ep_tx_record(tx, load_id, (uint64_t)ep_cursor_get(cursor, 1).i64);
+        if (!record)
+            return ep_fail(err, EP_E_BUG, "a staged row of %s belongs to no record", t->name);
+        *(unchanged ? &rows->unchanged : &rows->duplicate) += 1;
+        *(unchanged ? &record->n_unchanged : &record->n_duplicate) += 1;
+    }
+}
+
+static ep_code tally_changed(ep_tx *tx, const ep_table *t, const texts *x, ep_error *err) {
+    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    EP_TRY(ep_table_query(tx->w, t, MERGE, "changed", x->vars, N_TEXTS, &cursor, err));
+    for (bool more = true;;) {
+        ep_row_tally *rows;
+        EP_TRY(ep_cursor_next(cursor, &more, err));
+        if (!more)
+            return EP_OK;
+        EP_TRY(ep_tx_rows(tx, ep_cursor_get(cursor, 0).i64, t, ep_cursor_get(cursor, 1).text, &rows, err));
+        rows->changed += ep_cursor_get(cursor, 2).i64;
+    }
+}
+
+static void mark_changed(ep_tx *tx, const ep_table *t, int64_t since) {
+    ep_changed_table *c = &tx->changed[t - tx->w->plan->tables];
+    if (!c->changed || since < c->since)
+        c->since = since;
+    c->changed = true;
+}
+
+/* min() over something: NULL changes nothing. */
+static ep_code mark_since(ep_tx *tx, const ep_table *t, const char *section, const ep_sql_var *extra,
+                          size_t n_extra, ep_error *err) {
+    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    bool row;
+    EP_TRY(ep_table_query(tx->w, t, MERGE, section, extra, n_extra, &cursor, err));
+    EP_TRY(ep_cursor_next(cursor, &row, err));
+    ep_value since = ep_cursor_get(cursor, 0);
+    if (row && since.state == EP_VALUE)
+        mark_changed(tx, t, since.i64);
+    return EP_OK;
+}
+
+static ep_code mark_staged(ep_tx *tx, const ep_table *t, ep_error *err) {
+    const ep_contract *c = t->contract;
+    EP_CLEANUP(ep_buf_done) ep_buf time = {0};
+    if (c->bind_time >= 0 && c->bind_time != c->valid_time) {
+        ep_buf_puts(&time, "least(_at, cast(");
+        ep_buf_put_ident(&time, ep_str_from(c->fields[c->bind_time].name));
+        ep_buf_puts(&time, " as timestamp))");
+    } else {
+        ep_buf_puts(&time, "_at");
+    }
+    EP_TRY(ep_buf_check(&time, err));
+    const ep_sql_var extra[] = {{"time", time.data, NULL}};
+    return mark_since(tx, t, "since_staged", extra, 1, err);
+}
+
+static ep_code refuse_collisions(ep_tx *tx, const ep_table *t, ep_error *err) {
+    int64_t n = 0, m = 0;
+    EP_TRY(ep_table_int(tx->w, t, MERGE, "known_collision", NULL, 0, &n, err));
+    EP_TRY(ep_table_int(tx->w, t, MERGE, "staged_collision", NULL, 0, &m, err));
+    if (n + m > 0)
+        return ep_fail(
+            err, EP_E_CONFLICT,
+            "two natural keys of %s have the same durable key; this needs a change of the key's hash, please report it",
+            t->name);
+    return EP_OK;
+}
+
+static ep_code merge_versions(ep_tx *tx, const ep_table *t, const texts *x, int64_t n_staged, ep_error *err) {
+    int64_t n_fresh, n_touched;
+    EP_TRY(refuse_collisions(tx, t, err));
+    EP_TRY(run(tx, t, x, HISTORY, "fresh", err));
+    EP_TRY(count(tx, t, "fresh", &n_fresh, err));
+    if (n_fresh < n_staged)
+        EP_TRY(tally(tx, t, x, "duplicates", err));
+    if (n_fresh == 0)
+        return EP_OK;
+    EP_TRY(run(tx, t, x, HISTORY, "input", err));
+    EP_TRY(ep_history_state(tx->w, t, err));
+    EP_TRY(run(tx, t, x, HISTORY, "log", err));
+    EP_TRY(tally(tx, t, x, "unchanged", err));
+    EP_TRY(tally_changed(tx, t, x, err));
+    EP_TRY(count(tx, t, "touched", &n_touched, err));
+    if (n_touched == 0)
+        return EP_OK;
+    EP_TRY(mark_since(tx, t, "since_versions", NULL, 0, err));
+    EP_TRY(run(tx, t, x, HISTORY, "versions", err));
+    EP_TRY(run(tx, t, x, HISTORY, "rebind", err));
+    return run(tx, t, x, HISTORY, "apply", err);
+}
+
+static ep_code merge_single(ep_tx *tx, const ep_table *t, const texts *x, int64_t n_staged, ep_error *err) {
+    int64_t n_again, n_again_rows, n_fresh;
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    EP_TRY(run(tx, t, x, SINGLE, "again", err));
+    EP_TRY(count(tx, t, "again", &n_again, err));
+    EP_TRY(run(tx, t, x, SINGLE, "insert_first", err));
+    if (n_again == 0) {
+        return mark_staged(tx, t, err);
+    }
+    ep_buf_printf(&sql, "select count(*) from stage_%s where _key in (select _key from again_%s)", t->name,
+                  t->name);
+    EP_TRY(ep_buf_check(&sql, err));
+    EP_TRY(ep_store_get_int(tx->w->store, sql.data, NULL, 0, &n_again_rows, err));
+    EP_TRY(refuse_collisions(tx, t, err));
+    EP_TRY(run(tx, t, x, SINGLE, "fresh", err));
+    EP_TRY(count(tx, t, "fresh", &n_fresh, err));
+    if (n_fresh < n_again_rows)
+        EP_TRY(tally(tx, t, x, "single_duplicates", err));
+    if (n_fresh + n_staged - n_again_rows > 0)
+        EP_TRY(mark_staged(tx, t, err));
+    if (n_fresh == 0)
+        return EP_OK;
+    EP_TRY(run(tx, t, x, SINGLE, "log_first", err));
+    EP_TRY(run(tx, t, x, HISTORY, "input", err));
+    EP_TRY(ep_history_state(tx->w, t, err));
+    EP_TRY(run(tx, t, x, HISTORY, "log", err));
+    EP_TRY(tally(tx, t, x, "unchanged", err));
+    EP_TRY(tally_changed(tx, t, x, err));
+    EP_TRY(run(tx, t, x, SINGLE, "last", err));
+    return run(tx, t, x, SINGLE, "replace", err);
+}
+
+/* Rows that lost against a rival of the same identity, staged ones or stored ones. */
+typedef struct losers {
+    ep_rejected *items;
+    size_t n, capacity;
+} losers;
+
+static void losers_done(losers *list) {
+    ep_free(list->items);
+}
+
+static ep_code list_losers(ep_tx *tx, const ep_table *t, const texts *x, bool stored, losers *ret,
+                           ep_error *err) {
+    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    EP_TRY(ep_table_query(tx->w, t, MERGE, stored ? "stored_losers" : "staged_losers", x->vars, N_TEXTS,
+                          &cursor, err));
+    for (bool more = true;;) {
+        EP_TRY(ep_cursor_next(cursor, &more, err));
+        if (!more)
+            return EP_OK;
+        EP_TRY(ep_grow((void **)&ret->items, &ret->capacity, ret->n + 1, sizeof *ret->items, err));
+        int64_t load_id = ep_cursor_get(cursor, 0).i64, record_no = ep_cursor_get(cursor, 1).i64;
+        ret->items[ret->n++] = (ep_rejected){
+            .load_id = load_id,
+            .record = (uint64_t)record_no,
+            .group = stored ? -1 : ep_cursor_get(cursor, 3).i64,
+            .n_rows = 1,
+            .code = EP_R_IDENTITY_CONFLICT,
+            .table = t->name,
+        };
+        ep_str owner = ep_cursor_get(cursor, 2).text;
+        snprintf(ret->items[ret->n - 1].owner, sizeof ret->items[0].owner, "%.*s", EP_STR_ARGS(owner));
+        if (stored)
+            continue;
+        ep_row_tally *rows;
+        EP_TRY(ep_tx_rows(tx, load_id, t, owner, &rows, err));
+        rows->quarantined++;
+        ep_record_tally *record = ep_tx_record(tx, load_id, (uint64_t)record_no);
+        if (record)
+            record->quarantined = true;
+    }
+}
+
+static ep_code reject_losers(ep_tx *tx, const ep_table *t, const texts *x, bool stored, ep_tx_reject reject,
+                             void *context, ep_error *err) {
+    EP_CLEANUP(losers_done) losers list = {0};
+    EP_TRY(list_losers(tx, t, x, stored, &list, err));
+    for (size_t i = 0; i < list.n; i++)
+        EP_TRY(reject(context, &list.items[i], err));
+    return EP_OK;
+}
+
+static ep_code merge_events(ep_tx *tx, const ep_table *t, const texts *x, int64_t n_staged,
+                            ep_tx_reject reject, void *context, ep_error *err) {
+    int64_t n_fresh, n_rivals;
+    EP_TRY(run(tx, t, x, EVENT, "fresh", err));
+    EP_TRY(count(tx, t, "fresh", &n_fresh, err));
+    if (n_fresh < n_staged)
+        EP_TRY(tally(tx, t, x, "duplicates", err));
+    if (n_fresh == 0)
+        return EP_OK;
+    EP_TRY(run(tx, t, x, EVENT, "rivals", err));
+    EP_TRY(count(tx, t, "rival", &n_rivals, err));
+    if (n_rivals > 0) {
+        EP_TRY(reject_losers(tx, t, x, false, reject, context, err));
+        EP_TRY(reject_losers(tx, t, x, true, reject, context, err));
+        EP_TRY(run(tx, t, x, EVENT, "drop_losers", err));
+    }
+    EP_TRY(run(tx, t, x, EVENT, "insert", err));
+    mark_changed(tx, t, tx->min_at[t - tx->w->plan->tables]);
+    return EP_OK;
+}
+
+/* Natural keys of a parent as staged rows name them: select distinct r_key as _key, from1 as key1 ... */
+static ep_code infer_parents(ep_tx *tx, const ep_table *child, const ep_link *link, const texts *x,
+                             ep_error *err) {
+    const ep_table *parent = link->table;
+    EP_CLEANUP(ep_buf_done) ep_buf parents = {0};
+    ep_buf_printf(&parents, "select s.\"%s\" as _key", link->key_column);
+    for (size_t k = 0; k < link->n_from; k++) {
+        ep_buf_puts(&parents, ", min(s.");
+        ep_buf_put_ident(&parents, ep_str_from(child->contract->fields[link->from[k]].name));
+        ep_buf_puts(&parents, ") as ");
+        ep_buf_put_ident(&parents, ep_str_from(parent->contract->fields[parent->contract->key[k]].name));
+    }
+    ep_buf_printf(&parents, " from stage_%s s where s.\"%s\" is not null group by 1", child->name,
+                  link->key_column);
+    EP_TRY(ep_buf_check(&parents, err));
+    ep_sql_var vars[N_TEXTS + 1];
+    memcpy(vars, x->vars, sizeof x->vars[0] * N_TEXTS);
+    vars[N_TEXTS] = (ep_sql_var){"parents", parents.data, NULL};
+    return ep_table_exec(tx->w, parent, parent->versions ? HISTORY : SINGLE, "inferred", vars, N_TEXTS + 1,
+                         err);
+}
+
+/* Parents before children: dimensions and reference tables, then what they leave unknown, then facts. */
+static ep_code merge_pass(ep_tx *tx, bool facts, ep_tx_reject reject, void *context, ep_error *err) {
+    for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++) {
+        const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
+        int64_t n_staged = tx->n_staged[t - tx->w->plan->tables];
+        bool is_fact = t->contract->kind == EP_K_TRANSACTION || t->contract->kind == EP_K_ACCUMULATING;
+        if (n_staged == 0 || is_fact != facts)
+            continue;
+        EP_CLEANUP(texts_done) texts x = {0};
+        EP_TRY(texts_init(&x, tx, t, err));
+        if (t->versions)
+            EP_TRY(merge_versions(tx, t, &x, n_staged, err));
+        else if (t->keyed)
+            EP_TRY(merge_single(tx, t, &x, n_staged, err));
+        else
+            EP_TRY(merge_events(tx, t, &x, n_staged, reject, context, err));
+    }
+    return EP_OK;
+}
+
+static ep_code infer_all(ep_tx *tx, ep_error *err) {
+    for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++) {
+        const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
+        if (tx->n_staged[t - tx->w->plan->tables] == 0)
+            continue;
+        EP_CLEANUP(texts_done) texts x = {0};
+        EP_TRY(texts_init(&x, tx, t, err));
+        for (size_t l = 0; l < t->n_links; l++)
+            EP_TRY(infer_parents(tx, t, &t->links[l], &x, err));
+    }
+    return EP_OK;
+}
+
+static ep_code rebind_all(ep_tx *tx, ep_error *err) {
+    for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++) {
+        const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
+        if (t->versions && tx->changed[t - tx->w->plan->tables].changed)
+            EP_TRY(ep_history_rebind(tx->w, t, err));
+    }
+    return EP_OK;
+}
+
+ep_code ep_tx_merge(ep_tx *tx, ep_tx_reject reject, void *context, ep_error *err) {
+    EP_TRY(ep_tx_wait(tx, reject, context, err));
+    EP_TRY(merge_pass(tx, false, reject, context, err));
+    EP_TRY(infer_all(tx, err));
+    EP_TRY(merge_pass(tx, true, reject, context, err));
+    return rebind_all(tx, err);
+}

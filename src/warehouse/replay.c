@@ -1,0 +1,450 @@
+#include "warehouse/replay.h"
+#include "base/hash.h"
+#include "warehouse/journal.h"
+#include "warehouse/late.h"
+#include "warehouse/stage.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A quarantined group read back. Texts live in the arena of the round. */
+typedef struct item {
+    int64_t id, load_id, record, received_at;
+    ep_str feed, source, owner, raw, columns, rows;
+    bool owner_known, waiting;
+    uint32_t occurrence;
+    ep_coordinates at;
+} item;
+
+typedef struct items {
+    item *list;
+    size_t n, capacity;
+    ep_arena arena;
+} items;
+
+static void items_done(items *all) {
+    ep_free(all->list);
+    ep_arena_done(&all->arena);
+}
+
+static ep_str keep(ep_arena *arena, ep_value value, bool *ok) {
+    if (value.state != EP_VALUE)
+        return (ep_str){NULL, 0};
+    char *copy = ep_arena_alloc(arena, value.text.len + EP_PADDING);
+    *ok = *ok && copy;
+    if (!copy)
+        return (ep_str){NULL, 0};
+    memcpy(copy, value.text.ptr, value.text.len);
+    memset(copy + value.text.len, 0, EP_PADDING);
+    return (ep_str){copy, value.text.len};
+}
+
+static const char item_columns[] =
+    "q.quarantine_id, q.load_id, q.record, q.line, q.byte_offset, q.occurrence, q.feed, q.source, q.owner, q.raw, q.columns, "
+    "q.rows_by_table, q.status, q.received_at";
+
+static ep_code read_items(ep_warehouse *w, const char *sql, const ep_value *params, size_t n_params,
+                          items *ret, ep_error *err) {
+    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    EP_TRY(ep_store_query(w->store, sql, params, n_params, &cursor, err));
+    for (bool more = true, ok = true;;) {
+        EP_TRY(ep_cursor_next(cursor, &more, err));
+        if (!more)
+            return EP_OK;
+        EP_TRY(ep_grow((void **)&ret->list, &ret->capacity, ret->n + 1, sizeof *ret->list, err));
+        item *it = &ret->list[ret->n++];
+        *it = (item){
+            .id = ep_cursor_get(cursor, 0).i64,
+            .load_id = ep_cursor_get(cursor, 1).i64,
+            .record = ep_cursor_get(cursor, 2).i64,
+            .at = {.record = (uint64_t)ep_cursor_get(cursor, 2).i64,
+                   .line = (uint64_t)ep_cursor_get(cursor, 3).i64,
+                   .offset = (uint64_t)ep_cursor_get(cursor, 4).i64},
+            .occurrence = (uint32_t)ep_cursor_get(cursor, 5).i64,
+            .feed = keep(&ret->arena, ep_cursor_get(cursor, 6), &ok),
+            .source = keep(&ret->arena, ep_cursor_get(cursor, 7), &ok),
+            .owner = keep(&ret->arena, ep_cursor_get(cursor, 8), &ok),
+            .owner_known = ep_cursor_get(cursor, 8).state == EP_VALUE,
+            .raw = keep(&ret->arena, ep_cursor_get(cursor, 9), &ok),
+            .columns = keep(&ret->arena, ep_cursor_get(cursor, 10), &ok),
+            .rows = keep(&ret->arena, ep_cursor_get(cursor, 11), &ok),
+            .waiting = ep_str_is(ep_cursor_get(cursor, 12).text, "waiting"),
+            .received_at = ep_cursor_get(cursor, 13).i64,
+        };
+        it->at.size_bytes = (uint32_t)it->raw.len;
+        if (!ok)
+            return ep_fail(err, EP_E_NOMEM, "out of memory for a replay");
+    }
+}
+
+/* One feed's items on their way. */
+typedef struct round {
+    ep_warehouse *w;
+    const ep_feed *feed;
+    ep_feed_schemas schemas;
+    ep_feed_runner *runner;
+    ep_stamper *stamper;
+    ep_unit *unit;
+    ep_arena arena;
+    uint32_t *only;
+    bool *refused;
+} round_of;
+
+static void round_done(round_of *r) {
+    ep_unit_free(&r->unit);
+    ep_stamper_free(&r->stamper);
+    ep_feed_runner_free(&r->runner);
+    ep_stage_schemas_done(&r->schemas);
+    ep_arena_done(&r->arena);
+    ep_free(r->only);
+    ep_free(r->refused);
+}
+
+/* The header that books.quarantine keeps as a JSON array: the delimiter, then the names. */
+static ep_code read_columns(round_of *r, ep_str json, ep_str **ret, size_t *ret_n, char *ret_delimiter,
+                            ep_error *err) {
+    EP_CLEANUP(ep_parser_free) ep_parser *parser = NULL;
+    EP_CLEANUP(ep_doc_done) ep_doc doc = {0};
+    const ep_decode_options options = {.format = EP_FMT_JSON};
+    const ep_raw raw = {.raw = json, .text = json, .at = {.size_bytes = (uint32_t)json.len}};
+    const char *detail;
+    EP_TRY(ep_parser_new(&options, &parser, err));
+    if (ep_parser_run(parser, &raw, &doc, &r->arena, &detail) != EP_R_NONE || doc.nodes[0].n_children < 2)
+        return ep_fail(err, EP_E_CORRUPT, "books.quarantine.columns is no list of names");
+    *ret_n = doc.nodes[0].n_children - 1;
+    *ret_delimiter = doc.nodes[1].text[0];
+    *ret = ep_arena_calloc(&r->arena, *ret_n, sizeof **ret);
+    for (size_t i = 0; *ret && i < *ret_n; i++)
+        (*ret)[i] = (ep_str){ep_arena_strndup(&r->arena, doc.nodes[i + 2].text, doc.nodes[i + 2].text_len),
+                             doc.nodes[i + 2].text_len};
+    return *ret ? EP_OK : ep_fail(err, EP_E_NOMEM, "out of memory for a replay");
+}
+
+/* The raw bytes become text again the way they did when they came. */
+static ep_code decode_raw(round_of *r, const item *it, const ep_str *columns, size_t n_columns,
+                          char delimiter, ep_raw *ret, ep_error *err) {
+    EP_CLEANUP(ep_splitter_free) ep_splitter *splitter = NULL;
+    const ep_raw *raws;
+    size_t n;
+    EP_TRY(ep_splitter_new(ep_feed_decode(r->feed), &splitter, err));
+    EP_TRY(ep_splitter_resume(splitter, &it->at, columns, n_columns, err));
+    if (delimiter)
+        ep_splitter_set_delimiter(splitter, delimiter);
+    EP_TRY(ep_splitter_feed(splitter, it->raw, true, &r->arena, &raws, &n, err));
+    *ret = n > 0 ? raws[0] : (ep_raw){.raw = it->raw, .text = it->raw, .reason = EP_R_SYNTAX};
+    ret->at = it->at;
+    ret->occurrence = it->occurrence;
+    ret->content = ep_xxh3(it->raw.ptr, it->raw.len);
+    if (n > 1)
+        ret->reason = EP_R_SYNTAX; /* a correction must be one record */
+    return EP_OK;
+}
+
+/* Runs one item; its record's ordinal in the unit is the item's number, so that tallies are its own. */
+static ep_code run_item(round_of *r, const item *it, size_t number, ep_error *err) {
+    ep_str *columns = NULL;
+    size_t n_columns = 0;
+    char delimiter = 0;
+    if (it->columns.len > 0) {
+        EP_TRY(read_columns(r, it->columns, &columns, &n_columns, &delimiter, err));
+        ep_feed_runner_set_columns(r->runner, columns, n_columns, delimiter);
+    }
+    ep_raw raw;
+    EP_TRY(decode_raw(r, it, columns, n_columns, delimiter, &raw, err));
+    size_t first = r->unit->n_records;
+    const ep_feed_meta meta = {.source = it->source, .received_at = it->received_at};
+    ep_feed_runner_set_cut(r->runner, true);
+    EP_TRY(ep_feed_runner_run(r->runner, &raw, 1, &meta, r->unit, err));
+    if (r->unit->n_records != first + 1)
+        return ep_fail(err, EP_E_BUG, "a replayed record became %zu", r->unit->n_records - first);
+    ep_unit_record *record = &r->unit->records[first];
+    record->raw.at.record = number;
+    r->only[first] = UINT32_MAX;
+    r->refused[first] = record->ignored;
+    for (uint32_t g = 0; g < record->n_groups; g++) {
+        const ep_group *group = &r->unit->groups[record->first_group + g];
+        bool mine = !it->owner_known || !group->owner_known || ep_str_eq(group->owner, it->owner);
+        if (it->owner_known && group->owner_known && mine)
+            r->only[first] = g;
+        r->refused[first] = r->refused[first] || (mine && group->rejected);
+    }
+    return EP_OK;
+}
+
+static ep_code start_round(round_of *r, size_t n, ep_error *err) {
+    EP_TRY(ep_stage_schemas(r->w, r->feed, &r->schemas, err));
+    EP_TRY(ep_feed_runner_new(r->feed, &r->runner, err));
+    EP_TRY(ep_stamper_new(r->w, r->feed, &r->stamper, err));
+    EP_TRY(ep_unit_new(r->feed, &r->schemas, &r->unit, err));
+    r->only = ep_calloc(n, sizeof *r->only);
+    r->refused = ep_calloc(n, sizeof *r->refused);
+    return r->only && r->refused ? EP_OK : ep_fail(err, EP_E_NOMEM, "out of memory for a replay");
+}
+
+static ep_code event(ep_warehouse *w, int64_t id, const char *what, const char *actor, const char *detail,
+                     ep_error *err) {
+    const ep_value params[] = {ep_v_int(id), ep_v_ts(ep_now_us()), ep_v_cstr(what), ep_v_cstr(actor),
+                               ep_v_cstr(detail)};
+    return ep_store_run(
+        w->store,
+        "insert into books.quarantine_event (quarantine_id, at, event, actor, detail) values ($1, $2, $3, $4, $5)",
+        params, 5, NULL, err);
+}
+
+/* Is this the last group of its record that was set aside? Then the record leaves its class. */
+static ep_code move_record(ep_warehouse *w, const item *it, const char *to_class, ep_error *err) {
+    const ep_value params[] = {ep_v_int(it->load_id), ep_v_int(it->record)};
+    int64_t n_open, n_waiting;
+    EP_TRY(ep_store_get_int(
+        w->store,
+        "select count(*) from books.quarantine where load_id = $1 and record = $2 and status = 'open'",
+        params, 2, &n_open, err));
+    EP_TRY(ep_store_get_int(
+        w->store,
+        "select count(*) from books.quarantine where load_id = $1 and record = $2 and status = 'waiting'",
+        params, 2, &n_waiting, err));
+    const char *from = it->waiting ? "waiting" : "quarantined";
+    const char *to = n_open > 0 ? "quarantined" : n_waiting > 0 ? "waiting" : to_class;
+    /* With another open group the record stays quarantined, whatever this one did. */
+    if (it->waiting && n_open > 0)
+        from = "quarantined";
+    if (strcmp(from, to) == 0)
+        return EP_OK;
+    char sql[256];
+    snprintf(sql, sizeof sql, "update books.load set %s = %s - 1, %s = %s + 1 where load_id = $1", from, from,
+             to, to);
+    return ep_store_run(w->store, sql, params, 1, NULL, err);
+}
+
+/* The rows leave the load that set them aside; the replay counts them as emitted. `rows` is JSON {"table": n}. */
+static ep_code move_rows(ep_warehouse *w, const item *it, ep_error *err) {
+    const ep_value params[] = {ep_v_int(it->load_id), ep_v_text(it->owner_known ? it->owner : EP_STR(""))};
+    for (size_t i = 0; i < w->plan->n; i++) {
+        char mark[140];
+        snprintf(mark, sizeof mark, "\"%s\": ", w->plan->tables[i].name);
+        const char *at = it->rows.ptr ? strstr(it->rows.ptr, mark) : NULL;
+        if (!at)
+            continue;
+        char sql[300];
+        const char *column = it->waiting ? "waiting" : "quarantined";
+        snprintf(
+            sql, sizeof sql,
+            "update books.load_rows set emitted = emitted - %ld, %s = %s - %ld where load_id = $1 and owner = $2 and table_name = '%s'",
+            strtol(at + strlen(mark), NULL, 10), column, column, strtol(at + strlen(mark), NULL, 10),
+            w->plan->tables[i].name);
+        EP_TRY(ep_store_run(w->store, sql, params, 2, NULL, err));
+    }
+    return EP_OK;
+}
+
+static ep_code close_item(ep_warehouse *w, const item *it, const char *status, int64_t load_id,
+                          const char *to_class, ep_error *err) {
+    const ep_value params[] = {ep_v_int(it->id), ep_v_cstr(status), ep_v_ts(ep_now_us()), ep_v_int(load_id)};
+    EP_TRY(ep_store_run(
+        w->store,
+        "update books.quarantine set status = $2, closed_at = $3, closed_load_id = $4 where quarantine_id = $1",
+        params, 4, NULL, err));
+    EP_TRY(ep_store_run(w->store, "delete from books.waiting_parent where quarantine_id = $1", params, 1,
+                        NULL, err));
+    EP_TRY(move_rows(w, it, err));
+    return move_record(w, it, to_class, err);
+}
+
+static const char *class_of(const ep_record_tally *t) {
+    if (t->n_rows > t->n_duplicate + t->n_unchanged)
+        return "applied";
+    return t->n_unchanged > 0 ? "unchanged" : "duplicate";
+}
+
+static int64_t replay_load_id(const item *list, size_t n, int64_t now) {
+    uint8_t digest[32];
+    char text[96];
+    int len = snprintf(text, sizeof text, "replay %" PRId64 " %zu %" PRId64, n ? list[0].id : 0, n, now);
+    ep_sha256_of(text, (size_t)len, digest);
+    uint64_t bits = 0;
+    for (int i = 0; i < 8; i++)
+        bits = bits << 8 | digest[i];
+    return (int64_t)(bits >> 1);
+}
+
+/* A list of items of one feed through today's definitions, inside the open transaction. */
+static ep_code replay_feed(ep_warehouse *w, ep_tx *tx, const item *list, size_t n, const char *actor,
+                           ep_replay_result *ret, ep_error *err) {
+    EP_CLEANUP(round_done) round_of r = {.w = w};
+    EP_CLEANUP(ep_late_done) ep_late late = {0};
+    char name[256];
+    snprintf(name, sizeof name, "%.*s", EP_STR_ARGS(list[0].feed));
+    r.feed = ep_warehouse_feed(w, name);
+    if (!r.feed)
+        return ep_fail(err, EP_E_CONFIG,
+                       "the feed %s is gone from feeds/; put it back, or discard its records", name);
+    EP_TRY(start_round(&r, n, err));
+    for (size_t i = 0; i < n; i++)
+        EP_TRY(run_item(&r, &list[i], i, err));
+    EP_TRY(ep_stamper_run(r.stamper, r.unit, 0, err));
+    int64_t load_id = replay_load_id(list, n, ep_now_us());
+    EP_TRY(ep_tx_start(tx, r.feed, ep_now_us(), err));
+    EP_TRY(ep_tx_segment(tx, load_id, 0, err));
+    EP_TRY(ep_tx_stage(tx, r.unit, r.only, err));
+    EP_TRY(ep_tx_merge(tx, ep_late_reject, &late, err));
+    /* Rejected again while merging: still in conflict, or still without parent. */
+    for (size_t i = 0; i < late.n_rejected; i++)
+        if (late.rejected[i].load_id == load_id)
+            r.refused[late.rejected[i].record] = true;
+    const ep_ledger ledger = {.source = "quarantine", .generation = "0", .started_at = tx->received_at};
+    EP_TRY(ep_tx_write_ledger(tx, load_id, &ledger, err));
+    for (size_t i = 0; i < n; i++) {
+        ret->n_tried++;
+        if (r.refused[i]) {
+            ret->n_refused++;
+            EP_TRY(event(w, list[i].id, "refused_again", actor, "", err));
+            continue;
+        }
+        ret->n_accepted++;
+        EP_TRY(close_item(w, &list[i], list[i].waiting ? "released" : "replayed", load_id,
+                          class_of(ep_tx_record(tx, load_id, i)), err));
+        EP_TRY(event(w, list[i].id, list[i].waiting ? "released" : "replayed", actor, "", err));
+    }
+    return EP_OK;
+}
+
+static ep_code replay_all(ep_warehouse *w, ep_tx *tx, const items *all, const char *actor,
+                          ep_replay_result *ret, ep_error *err) {
+    for (size_t from = 0; from < all->n;) {
+        size_t to = from + 1;
+        while (to < all->n && ep_str_eq(all->list[to].feed, all->list[from].feed))
+            to++;
+        EP_TRY(replay_feed(w, tx, &all->list[from], to - from, actor, ret, err));
+        from = to;
+    }
+    return EP_OK;
+}
+
+static ep_code select_items(ep_warehouse *w, const ep_replay_options *o, items *ret, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    ep_buf_printf(
+        &sql,
+        "select %s from books.quarantine q where q.status in ('open', 'waiting') and ($1 = '' or q.feed = $1) and ($2 = '' or "
+        "',' || q.codes || ',' like '%%,' || $2 || ',%%')",
+        item_columns);
+    for (size_t i = 0; i < o->n_ids; i++)
+        ep_buf_printf(&sql, "%s%" PRId64, i ? ", " : " and q.quarantine_id in (", o->ids[i]);
+    ep_buf_puts(&sql, o->n_ids ? ")" : "");
+    ep_buf_puts(&sql, " order by q.feed, q.load_id, q.record, q.group_no");
+    EP_TRY(ep_buf_check(&sql, err));
+    const ep_value params[] = {ep_v_cstr(o->feed ? o->feed : ""), ep_v_cstr(o->code ? o->code : "")};
+    return read_items(w, sql.data, params, 2, ret, err);
+}
+
+static ep_code correct(ep_warehouse *w, const ep_replay_options *o, items *all, ep_error *err) {
+    if (!o->corrected)
+        return EP_OK;
+    if (all->n != 1)
+        return ep_fail(err, EP_E_USAGE, "a corrected record needs exactly one open id; %zu match", all->n);
+    char *copy = ep_arena_alloc(&all->arena, o->corrected_len + EP_PADDING);
+    if (!copy)
+        return ep_fail(err, EP_E_NOMEM, "out of memory for a replay");
+    memcpy(copy, o->corrected, o->corrected_len);
+    memset(copy + o->corrected_len, 0, EP_PADDING);
+    all->list[0].raw = (ep_str){copy, o->corrected_len};
+    all->list[0].at.size_bytes = (uint32_t)o->corrected_len;
+    return event(w, all->list[0].id, "corrected", o->actor, "", err);
+}
+
+static ep_code replay_in_tx(ep_warehouse *w, const ep_replay_options *o, ep_replay_result *ret,
+                            ep_error *err) {
+    EP_CLEANUP(items_done) items all = {0};
+    EP_CLEANUP(ep_tx_free) ep_tx *tx = NULL;
+    char message[120];
+    EP_TRY(select_items(w, o, &all, err));
+    EP_TRY(correct(w, o, &all, err));
+    EP_TRY(ep_tx_new(w, &tx, err));
+    EP_TRY(replay_all(w, tx, &all, o->actor, ret, err));
+    if (ret->n_accepted > 0) {
+        int64_t released;
+        EP_TRY(ep_replay_waiting(w, tx, &released, err));
+    }
+    EP_TRY(ep_tx_derive(tx, err));
+    snprintf(message, sizeof message, "%" PRId64 " tried, %" PRId64 " accepted, %" PRId64 " refused again",
+             ret->n_tried, ret->n_accepted, ret->n_refused);
+    const ep_journal_entry entry = {EP_J_QUARANTINE, EP_JS_INFO, "replayed",      o->feed ? o->feed : "",
+                                    message,         -1,         ret->n_accepted, ret->n_refused};
+    return ep_journal_write(w, &entry, err);
+}
+
+ep_code ep_replay(ep_warehouse *w, const ep_replay_options *options, ep_replay_result *ret, ep_error *err) {
+    *ret = (ep_replay_result){0};
+    EP_TRY(ep_store_begin(w->store, err));
+    ep_code code = replay_in_tx(w, options, ret, err);
+    if (code == EP_OK)
+        code = ep_store_commit(w->store, err);
+    if (code != EP_OK)
+        ep_store_rollback(w->store);
+    return code;
+}
+
+ep_code ep_replay_waiting(ep_warehouse *w, ep_tx *tx, int64_t *ret_released, ep_error *err) {
+    *ret_released = 0;
+    for (;;) {
+        EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+        EP_CLEANUP(items_done) items all = {0};
+        int64_t n_waiting;
+        EP_TRY(ep_store_get_int(w->store, "select count(*) from books.waiting_parent", NULL, 0, &n_waiting,
+                                err));
+        if (n_waiting == 0)
+            return EP_OK;
+        ep_buf_printf(
+            &sql,
+            "select %s from books.quarantine q where q.status = 'waiting' and exists (select 1 from books.waiting_parent p where p.quarantine_id = "
+            "q.quarantine_id and (false",
+            item_columns);
+        for (size_t i = 0; i < w->plan->n; i++) {
+            const ep_table *t = &w->plan->tables[i];
+            if (t->keyed && t->fed && t->contract->kind != EP_K_ACCUMULATING)
+                ep_buf_printf(
+                    &sql,
+                    " or (p.table_name = '%s' and exists (select 1 from %s d where d.%s = p.parent_key and %s))",
+                    t->name, t->name, t->key_column, t->versions ? "not d.is_inferred" : "d._n > 0");
+        }
+        ep_buf_puts(&sql, ")) order by q.feed, q.load_id, q.record, q.group_no");
+        EP_TRY(ep_buf_check(&sql, err));
+        EP_TRY(read_items(w, sql.data, NULL, 0, &all, err));
+        if (all.n == 0)
+            return EP_OK;
+        ep_replay_result result = {0};
+        EP_TRY(replay_all(w, tx, &all, "entrepot", &result, err));
+        *ret_released += result.n_accepted;
+        if (result.n_accepted == 0)
+            return EP_OK;
+    }
+}
+
+ep_code ep_quarantine_discard(ep_warehouse *w, const int64_t *ids, size_t n_ids, const char *actor,
+                              const char *why, int64_t *ret_n, ep_error *err) {
+    const ep_replay_options options = {.ids = ids, .n_ids = n_ids};
+    EP_CLEANUP(items_done) items all = {0};
+    EP_TRY(ep_store_begin(w->store, err));
+    ep_code code = select_items(w, &options, &all, err);
+    for (size_t i = 0; code == EP_OK && i < all.n; i++) {
+        const ep_value params[] = {ep_v_int(all.list[i].id), ep_v_ts(ep_now_us())};
+        code = ep_store_run(
+            w->store,
+            "update books.quarantine set status = 'discarded', closed_at = $2 where quarantine_id = $1",
+            params, 2, NULL, err);
+        if (code == EP_OK)
+            code = ep_store_run(w->store, "delete from books.waiting_parent where quarantine_id = $1", params,
+                                1, NULL, err);
+        if (code == EP_OK)
+            code = move_record(w, &all.list[i], "discarded", err);
+        if (code == EP_OK)
+            code = event(w, all.list[i].id, "discarded", actor, why, err);
+    }
+    *ret_n = (int64_t)all.n;
+    if (code == EP_OK)
+        code = ep_store_commit(w->store, err);
+    if (code != EP_OK)
+        ep_store_rollback(w->store);
+    return code;
+}

@@ -1,0 +1,373 @@
+#include "warehouse/schema.h"
+#include "base/hash.h"
+#include "warehouse/calendar.h"
+#include "warehouse/history.h"
+#include "warehouse/journal.h"
+#include "warehouse/views.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A column as installed: what books.schema_column knows. */
+typedef struct installed {
+    char *table, *column, *type;
+    int64_t bit, history;
+} installed;
+
+typedef struct catalog {
+    installed *items;
+    size_t n, capacity;
+    ep_known_bit *bits; /* the same, for the plan */
+    ep_arena arena;
+} catalog;
+
+static void catalog_done(catalog *c) {
+    ep_free(c->items);
+    ep_free(c->bits);
+    ep_arena_done(&c->arena);
+}
+
+static const installed *catalog_find(const catalog *c, const char *table, const char *column) {
+    for (size_t i = 0; i < c->n; i++)
+        if (strcmp(c->items[i].table, table) == 0 && (!column || strcmp(c->items[i].column, column) == 0))
+            return &c->items[i];
+    return NULL;
+}
+
+static ep_code catalog_load(ep_warehouse *w, catalog *ret, ep_error *err) {
+    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    EP_TRY(ep_store_query(
+        w->store,
+        "select table_name, column_name, type_text, present_bit, history from books.schema_column order by table_name, ordinal",
+        NULL, 0, &cursor, err));
+    for (bool more = true;;) {
+        EP_TRY(ep_cursor_next(cursor, &more, err));
+        if (!more)
+            break;
+        EP_TRY(ep_grow((void **)&ret->items, &ret->capacity, ret->n + 1, sizeof *ret->items, err));
+        char *texts[3];
+        for (size_t i = 0; i < 3; i++) {
+            ep_value v = ep_cursor_get(cursor, i);
+            if (!(texts[i] = ep_arena_strndup(&ret->arena, v.text.ptr, v.text.len)))
+                return ep_fail(err, EP_E_NOMEM, "out of memory for the catalogue");
+        }
+        ret->items[ret->n++] = (installed){texts[0], texts[1], texts[2], ep_cursor_get(cursor, 3).i64,
+                                           ep_cursor_get(cursor, 4).i64};
+    }
+    if (!(ret->bits = ep_calloc(ret->n + 1, sizeof *ret->bits)))
+        return ep_fail(err, EP_E_NOMEM, "out of memory for the catalogue");
+    for (size_t i = 0; i < ret->n; i++)
+        ret->bits[i] = (ep_known_bit){ret->items[i].table, ret->items[i].column, ret->items[i].bit};
+    return EP_OK;
+}
+
+static ep_code put_columns(ep_warehouse *w, const char *schema, const char *table, const ep_physical *columns,
+                           ep_buf *sql, ep_error *err) {
+    ep_buf_printf(sql, "create table %s\"%s\" (", schema, table);
+    for (size_t i = 0; i < columns->n; i++) {
+        ep_buf_puts(sql, i ? ", " : "");
+        ep_buf_put_ident(sql, ep_str_from(columns->items[i].name));
+        ep_buf_puts(sql, " ");
+        ep_store_put_type(w->store, &columns->items[i], sql);
+    }
+    ep_buf_puts(sql, ");\n");
+    return ep_buf_check(sql, err);
+}
+
+static ep_code create_table(ep_warehouse *w, const ep_table *t, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    EP_CLEANUP(ep_arena_done) ep_arena arena = {0};
+    for (int log = 0; log <= (t->keyed && t->fed); log++) {
+        ep_physical columns = {0};
+        ep_code code = ep_schema_columns(t, log, &arena, &columns, err);
+        if (code == EP_OK)
+            code = put_columns(w, log ? "log." : "", t->name, &columns, &sql, err);
+        ep_free(columns.items);
+        EP_TRY(code);
+    }
+    return ep_store_exec(w->store, sql.data, err);
+}
+
+/* Adds the physical columns that the store's table lacks. */
+static ep_code add_columns(ep_warehouse *w, const ep_table *t, bool log, ep_error *err) {
+    EP_CLEANUP(ep_arena_done) ep_arena arena = {0};
+    ep_physical columns = {0};
+    ep_code code = ep_schema_columns(t, log, &arena, &columns, err);
+    for (size_t i = 0; code == EP_OK && i < columns.n; i++) {
+        EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+        ep_buf_printf(&sql, "alter table %s\"%s\" add column if not exists ", log ? "log." : "", t->name);
+        ep_buf_put_ident(&sql, ep_str_from(columns.items[i].name));
+        ep_buf_puts(&sql, " ");
+        ep_store_put_type(w->store, &columns.items[i], &sql);
+        code = ep_buf_check(&sql, err);
+        if (code == EP_OK)
+            code = ep_store_exec(w->store, sql.data, err);
+    }
+    ep_free(columns.items);
+    return code;
+}
+
+static ep_code type_text(ep_warehouse *w, const ep_column_def *column, ep_buf *ret, ep_error *err) {
+    ep_store_put_type(w->store, column, ret);
+    return ep_buf_check(ret, err);
+}
+
+static bool in_key(const ep_contract *c, size_t field) {
+    for (size_t k = 0; k < c->n_key; k++)
+        if (c->key[k] == (int)field)
+            return true;
+    return false;
+}
+
+/* history -1 marks a key column, so that a changed key is seen. */
+static int64_t recorded_history(const ep_table *t, size_t field) {
+    return t->keyed && in_key(t->contract, field) ? -1 : (int64_t)t->contract->fields[field].history;
+}
+
+static ep_code record_column(ep_warehouse *w, const ep_table *t, size_t field, const char *type,
+                             ep_error *err) {
+    const ep_value params[] = {
+        ep_v_cstr(t->name),       ep_v_cstr(t->contract->fields[field].name),
+        ep_v_int((int64_t)field), ep_v_int(t->bit[field]),
+        ep_v_cstr(type),          ep_v_int(recorded_history(t, field)),
+        ep_v_ts(ep_now_us()),
+    };
+    return ep_store_run(
+        w->store,
+        "insert into books.schema_column (table_name, column_name, ordinal, present_bit, type_text, history, added_at) "
+        "values ($1, $2, $3, $4, $5, $6, $7)",
+        params, sizeof params / sizeof *params, NULL, err);
+}
+
+/* What the contract asks of a table that exists. */
+typedef struct change {
+    bool added;   /* columns */
+    bool rebuilt; /* history types */
+} change;
+
+static ep_code compare_column(ep_warehouse *w, const ep_table *t, size_t f, const installed *old, change *ret,
+                              ep_error *err) {
+    const ep_contract_field *field = &t->contract->fields[f];
+    EP_CLEANUP(ep_buf_done) ep_buf type = {0};
+    EP_TRY(type_text(w, &t->contract->schema.columns[f], &type, err));
+    if (!old) {
+        if (t->keyed && in_key(t->contract, f))
+            return ep_fail_field(
+                err, EP_E_CONFLICT, field->name,
+                "%s:%d: %s.%s would become part of the key of a table that holds rows; make a new table with another name and run: entrepot "
+                "reprocess",
+                t->contract->file, field->line, t->name, field->name);
+        ret->added = true;
+        return record_column(w, t, f, type.data, err);
+    }
+    if (strcmp(old->type, type.data) != 0)
+        return ep_fail_field(
+            err, EP_E_CONFLICT, field->name,
+            "%s:%d: %s.%s is stored as %s, the contract says %s now; keep the old type, or add a column with a new name and fill it with: "
+            "entrepot reprocess --feed FEED --since DATE",
+            t->contract->file, field->line, t->name, field->name, old->type, type.data);
+    int64_t history = recorded_history(t, f);
+    if (history == old->history)
+        return EP_OK;
+    if (history < 0 || old->history < 0)
+        return ep_fail_field(
+            err, EP_E_CONFLICT, field->name,
+            "%s:%d: the key of %s cannot change; make a new table with another name and fill it with: entrepot reprocess",
+            t->contract->file, field->line, t->name);
+    ret->rebuilt = ret->rebuilt || t->keyed;
+    const ep_value params[] = {ep_v_cstr(t->name), ep_v_cstr(field->name), ep_v_int(history)};
+    return ep_store_run(
+        w->store, "update books.schema_column set history = $3 where table_name = $1 and column_name = $2",
+        params, 3, NULL, err);
+}
+
+static ep_code install_table(ep_warehouse *w, const ep_table *t, ep_error *err) {
+    EP_TRY(create_table(w, t, err));
+    for (size_t f = 0; f < t->contract->n_fields; f++) {
+        EP_CLEANUP(ep_buf_done) ep_buf type = {0};
+        EP_TRY(type_text(w, &t->contract->schema.columns[f], &type, err));
+        EP_TRY(record_column(w, t, f, type.data, err));
+    }
+    return t->fed ? EP_OK : ep_calendar_fill(w, t, err);
+}
+
+static ep_code note(ep_warehouse *w, const char *event, const char *table, ep_error *err) {
+    ep_journal_entry entry = {EP_J_SCHEMA, EP_JS_INFO, event, "", table, -1, -1, -1};
+    return ep_journal_write(w, &entry, err);
+}
+
+/* Key fields that vanished from the contract: the table would lose its meaning. Others stay in the table, no longer fed. */
+static ep_code refuse_lost_keys(const ep_table *t, const catalog *old, ep_error *err) {
+    for (size_t i = 0; i < old->n; i++)
+        if (strcmp(old->items[i].table, t->name) == 0 && old->items[i].history < 0 && t->keyed &&
+            ep_contract_field_index(t->contract, ep_str_from(old->items[i].column)) < 0)
+            return ep_fail_field(
+                err, EP_E_CONFLICT, old->items[i].column,
+                "%s: the key field %s of %s is gone; put it back, or make a new table with another name",
+                t->contract->file, old->items[i].column, t->name);
+    return EP_OK;
+}
+
+static const ep_view_digest *find_digest(const ep_view_digests *list, const char *name) {
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i].name, name) == 0)
+            return &list->items[i];
+    return NULL;
+}
+
+/* Views whose answer changed. A view over changed columns may differ on purpose after a change of history; else it must not. */
+static ep_code compare_views(ep_warehouse *w, const ep_view_digests *before, bool rebuilt, ep_error *err) {
+    EP_CLEANUP(ep_view_digests_done) ep_view_digests after = {0};
+    EP_TRY(ep_views_digest(w, &after, err));
+    for (size_t i = 0; i < before->n; i++) {
+        const ep_view_digest *was = &before->items[i], *is = find_digest(&after, was->name);
+        if (is && is->n_rows == was->n_rows && strcmp(is->digest, was->digest) == 0)
+            continue;
+        bool legacy = strncmp(was->name, "legacy.", 7) == 0;
+        if (is && (!rebuilt || legacy))
+            return ep_fail(
+                err, EP_E_CONFLICT,
+                "the view %s would answer differently after this change of contracts (%" PRId64
+                " rows before, %" PRId64
+                " after); nothing was changed. Name its columns one by one, or give the changed view another name",
+                was->name, was->n_rows, is->n_rows);
+        EP_TRY(note(w, is ? "view_differs" : "view_gone", was->name, err));
+    }
+    return EP_OK;
+}
+
+/* Hash over everything the views are made of. */
+static ep_code views_fingerprint(ep_warehouse *w, char ret[65], ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf all = {0};
+    const char *subs[] = {"marts", "marts/legacy"};
+    ep_buf_puts(&all, w->settings.reporting_currency);
+    for (size_t s = 0; s < 2; s++) {
+        EP_CLEANUP(ep_buf_done) ep_buf folder = {0};
+        EP_CLEANUP(ep_paths_done) ep_paths files = {0};
+        ep_buf_printf(&folder, "%s/%s", w->folder, subs[s]);
+        EP_TRY(ep_buf_check(&folder, err));
+        EP_TRY(ep_paths_list(folder.data, ".sql", &files, err));
+        for (size_t i = 0; i < files.n; i++) {
+            EP_CLEANUP(ep_buf_done) ep_buf text = {0};
+            EP_TRY(ep_read_file(files.items[i], 1 << 20, &text, err));
+            ep_buf_puts(&all, strrchr(files.items[i], '/'));
+            ep_buf_add(&all, text.data, text.len);
+        }
+    }
+    EP_TRY(ep_buf_check(&all, err));
+    uint8_t digest[32];
+    ep_sha256_of(all.data, all.len, digest);
+    ep_hex(digest, sizeof digest, ret);
+    return EP_OK;
+}
+
+static ep_code setting_is(ep_warehouse *w, const char *name, const char *value, bool *ret, ep_error *err) {
+    int64_t n;
+    const ep_value params[] = {ep_v_cstr(name), ep_v_cstr(value)};
+    EP_TRY(ep_store_get_int(w->store, "select count(*) from books.setting where name = $1 and value = $2",
+                            params, 2, &n, err));
+    *ret = n > 0;
+    return EP_OK;
+}
+
+static ep_code set_setting(ep_warehouse *w, const char *name, const char *value, ep_error *err) {
+    const ep_value params[] = {ep_v_cstr(name), ep_v_cstr(value)};
+    EP_TRY(ep_store_run(w->store, "delete from books.setting where name = $1", params, 1, NULL, err));
+    return ep_store_run(w->store, "insert into books.setting (name, value) values ($1, $2)", params, 2, NULL,
+                        err);
+}
+
+/* The keys of persons depend on the secret: another one would give everybody a second life. */
+static ep_code check_secret(ep_warehouse *w, ep_error *err) {
+    uint8_t digest[32];
+    char hex[65];
+    int64_t n;
+    bool same;
+    ep_hmac_sha256(w->secret, sizeof w->secret, "fingerprint", 11, digest);
+    ep_hex(digest, 16, hex);
+    EP_TRY(ep_store_get_int(w->store, "select count(*) from books.setting where name = 'secret_fingerprint'",
+                            NULL, 0, &n, err));
+    if (n == 0)
+        return set_setting(w, "secret_fingerprint", hex, err);
+    EP_TRY(setting_is(w, "secret_fingerprint", hex, &same, err));
+    if (!same)
+        return ep_fail(
+            err, EP_E_CORRUPT,
+            "%s/data/secret.key is not the secret this warehouse was loaded with; restore the right file",
+            w->folder);
+    return EP_OK;
+}
+
+static ep_code apply_tables(ep_warehouse *w, const catalog *old, bool *ret_changed, ep_error *err) {
+    EP_CLEANUP(ep_view_digests_done) ep_view_digests before = {0};
+    bool digested = false, rebuilt = false;
+    for (size_t i = 0; i < w->plan->n; i++) {
+        const ep_table *t = &w->plan->tables[i];
+        if (!catalog_find(old, t->name, NULL)) {
+            EP_TRY(install_table(w, t, err));
+            EP_TRY(note(w, "table_made", t->name, err));
+            *ret_changed = true;
+            continue;
+        }
+        change asked = {false, false};
+        EP_TRY(refuse_lost_keys(t, old, err));
+        for (size_t f = 0; f < t->contract->n_fields; f++)
+            EP_TRY(compare_column(w, t, f, catalog_find(old, t->name, t->contract->fields[f].name), &asked,
+                                  err));
+        if (!asked.added && !asked.rebuilt)
+            continue;
+        if (!digested) {
+            EP_TRY(ep_views_digest(w, &before, err));
+            EP_TRY(ep_views_drop(w, err));
+            digested = true;
+        }
+        *ret_changed = true;
+        EP_TRY(add_columns(w, t, false, err));
+        if (t->keyed && t->fed)
+            EP_TRY(add_columns(w, t, true, err));
+        EP_TRY(note(w, asked.rebuilt ? "history_rebuilt" : "columns_added", t->name, err));
+        if (asked.rebuilt)
+            EP_TRY(ep_history_rebuild(w, t, err));
+        rebuilt = rebuilt || asked.rebuilt;
+    }
+    if (!digested)
+        return EP_OK;
+    EP_TRY(ep_views_apply(w, err));
+    return compare_views(w, &before, rebuilt, err);
+}
+
+static ep_code apply(ep_warehouse *w, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    EP_CLEANUP(catalog_done) catalog old = {0};
+    EP_TRY(ep_sql_render("sql/books.sql", "create", NULL, 0, &sql, err));
+    EP_TRY(ep_store_exec(w->store, sql.data, err));
+    EP_TRY(check_secret(w, err));
+    EP_TRY(catalog_load(w, &old, err));
+    EP_TRY(ep_plan_new(w->contracts, old.bits, old.n, &w->plan, err));
+    bool changed = false, same_views;
+    char fingerprint[65];
+    EP_TRY(apply_tables(w, &old, &changed, err));
+    EP_TRY(views_fingerprint(w, fingerprint, err));
+    EP_TRY(setting_is(w, "views", fingerprint, &same_views, err));
+    if (changed || !same_views) {
+        EP_TRY(ep_views_apply(w, err));
+        EP_TRY(set_setting(w, "views", fingerprint, err));
+    }
+    return EP_OK;
+}
+
+ep_code ep_schema_apply(ep_warehouse *w, ep_error *err) {
+    EP_TRY(ep_store_begin(w->store, err));
+    ep_code code = apply(w, err);
+    if (code == EP_OK)
+        code = ep_store_commit(w->store, err);
+    if (code != EP_OK)
+        ep_store_rollback(w->store);
+    return code;
+}
+
+ep_code ep_schema_plan(ep_warehouse *w, ep_error *err) {
+    EP_CLEANUP(catalog_done) catalog old = {0};
+    EP_TRY(catalog_load(w, &old, err));
+    return ep_plan_new(w->contracts, old.bits, old.n, &w->plan, err);
+}

@@ -1,0 +1,254 @@
+#include "warehouse/tx.h"
+#include "warehouse/history.h"
+
+#include <string.h>
+
+ep_code ep_tx_new(ep_warehouse *w, ep_tx **ret, ep_error *err) {
+    EP_CLEANUP(ep_tx_free) ep_tx *tx = ep_calloc(1, sizeof *tx);
+    if (!tx)
+        return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
+    tx->w = w;
+    size_t n = w->plan->n + 1;
+    tx->changed = ep_calloc(n, sizeof *tx->changed);
+    tx->n_staged = ep_calloc(n, sizeof *tx->n_staged);
+    tx->min_at = ep_calloc(n, sizeof *tx->min_at);
+    tx->max_at = ep_calloc(n, sizeof *tx->max_at);
+    if (!tx->changed || !tx->n_staged || !tx->min_at || !tx->max_at)
+        return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
+    *ret = tx;
+    tx = NULL;
+    return EP_OK;
+}
+
+void ep_tx_free(ep_tx **tx) {
+    if (!tx || !*tx)
+        return;
+    for (size_t i = 0; i < (*tx)->segments_capacity; i++)
+        ep_free((*tx)->segments[i].tally);
+    ep_free((*tx)->segments);
+    ep_free((*tx)->rows);
+    ep_free((*tx)->changed);
+    ep_free((*tx)->n_staged);
+    ep_free((*tx)->min_at);
+    ep_free((*tx)->max_at);
+    ep_free(*tx);
+    *tx = NULL;
+}
+
+static ep_code make_stage(ep_tx *tx, const ep_table *t, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf columns = {0};
+    for (size_t c = 0; c < t->stage.n_columns; c++) {
+        ep_buf_puts(&columns, c ? ", " : "");
+        ep_buf_put_ident(&columns, ep_str_from(t->stage.columns[c].name));
+        ep_buf_puts(&columns, " ");
+        ep_store_put_type(tx->w->store, &t->stage.columns[c], &columns);
+    }
+    EP_TRY(ep_buf_check(&columns, err));
+    const ep_sql_var extra[] = {{"definition", columns.data, NULL}};
+    return ep_table_exec(tx->w, t, "sql/merge.sql", "stage", extra, 1, err);
+}
+
+ep_code ep_tx_start(ep_tx *tx, const ep_feed *feed, int64_t received_at, ep_error *err) {
+    tx->feed = feed;
+    tx->received_at = received_at;
+    tx->n_segments = tx->last_hit = 0;
+    tx->n_rows = 0;
+    tx->now = ep_now_us();
+    memset(tx->n_staged, 0, tx->w->plan->n * sizeof *tx->n_staged);
+    for (size_t i = 0; i < ep_feed_n_targets(feed); i++)
+        EP_TRY(make_stage(tx, ep_plan_find(tx->w->plan, ep_feed_target(feed, i)->name), err));
+    return EP_OK;
+}
+
+/* Slots keep their tallies for reuse. */
+ep_code ep_tx_segment(ep_tx *tx, int64_t load_id, uint64_t from_record, ep_error *err) {
+    if (tx->n_segments == tx->segments_capacity) {
+        size_t capacity = tx->segments_capacity ? tx->segments_capacity * 2 : 8;
+        ep_segment *grown = ep_realloc(tx->segments, capacity * sizeof *grown);
+        if (!grown)
+            return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
+        memset(grown + tx->segments_capacity, 0, (capacity - tx->segments_capacity) * sizeof *grown);
+        tx->segments = grown;
+        tx->segments_capacity = capacity;
+    }
+    ep_segment *s = &tx->segments[tx->n_segments++];
+    s->load_id = load_id;
+    s->from_record = from_record;
+    s->n_records = 0;
+    return EP_OK;
+}
+
+ep_record_tally *ep_tx_record(ep_tx *tx, int64_t load_id, uint64_t record) {
+    if (tx->last_hit >= tx->n_segments || tx->segments[tx->last_hit].load_id != load_id)
+        for (tx->last_hit = 0;
+             tx->last_hit < tx->n_segments && tx->segments[tx->last_hit].load_id != load_id;)
+            tx->last_hit++;
+    if (tx->last_hit == tx->n_segments)
+        return NULL;
+    ep_segment *s = &tx->segments[tx->last_hit];
+    return record >= s->from_record && record - s->from_record < s->n_records
+               ? &s->tally[record - s->from_record]
+               : NULL;
+}
+
+ep_code ep_tx_rows(ep_tx *tx, int64_t load_id, const ep_table *table, ep_str owner, ep_row_tally **ret,
+                   ep_error *err) {
+    for (size_t i = tx->n_rows; i-- > 0;)
+        if (tx->rows[i].load_id == load_id && tx->rows[i].table == table &&
+            ep_str_is(owner, tx->rows[i].owner)) {
+            *ret = &tx->rows[i];
+            return EP_OK;
+        }
+    EP_TRY(ep_grow((void **)&tx->rows, &tx->rows_capacity, tx->n_rows + 1, sizeof *tx->rows, err));
+    ep_row_tally *row = *ret = &tx->rows[tx->n_rows++];
+    *row = (ep_row_tally){.load_id = load_id, .table = table};
+    size_t len = owner.len < sizeof row->owner ? owner.len : sizeof row->owner - 1;
+    memcpy(row->owner, owner.ptr, len);
+    return EP_OK;
+}
+
+static ep_code count_records(ep_segment *s, const ep_unit *unit, const uint32_t *only, ep_error *err) {
+    for (size_t r = 0; r < unit->n_records; r++) {
+        const ep_unit_record *record = &unit->records[r];
+        uint64_t at = record->raw.at.record - s->from_record;
+        EP_TRY(ep_grow((void **)&s->tally, &s->capacity, at + 1, sizeof *s->tally, err));
+        for (; s->n_records <= at; s->n_records++)
+            s->tally[s->n_records] = (ep_record_tally){0};
+        s->tally[at].ignored = record->ignored;
+        for (uint32_t g = 0; g < record->n_groups; g++)
+            if (!only && unit->groups[record->first_group + g].rejected)
+                s->tally[at].quarantined = true;
+    }
+    return EP_OK;
+}
+
+typedef struct selection {
+    uint32_t *rows;
+    size_t n, capacity;
+} selection;
+
+static void selection_done(selection *s) {
+    ep_free(s->rows);
+}
+
+static bool wanted(uint32_t only, uint32_t group) {
+    return only == UINT32_MAX || only == group;
+}
+
+/* Rows of accepted groups; counts emitted and quarantined rows by seller. */
+static ep_code select_rows(ep_tx *tx, const ep_unit *unit, const ep_unit_table *table, const ep_table *t,
+                           const uint32_t *only, selection *ret, ep_error *err) {
+    size_t index = (size_t)(t - tx->w->plan->tables);
+    ep_segment *segment = &tx->segments[tx->n_segments - 1];
+    ep_row_tally *tally = NULL;
+    EP_TRY(ep_grow((void **)&ret->rows, &ret->capacity, table->batch->n_rows + 1, sizeof *ret->rows, err));
+    for (size_t row = 0; row < table->batch->n_rows; row++) {
+        const ep_group *group = &unit->groups[table->group_of[row]];
+        const ep_unit_record *record = &unit->records[group->record];
+        if (only &&
+            (group->rejected || !wanted(only[group->record], table->group_of[row] - record->first_group)))
+            continue;
+        if (!tally || !ep_str_is(group->owner, tally->owner))
+            EP_TRY(ep_tx_rows(tx, segment->load_id, t, group->owner, &tally, err));
+        tally->emitted++;
+        if (group->rejected) {
+            tally->quarantined++;
+            continue;
+        }
+        int64_t at = table->batch->columns[t->c_at].i64[row];
+        if (tx->n_staged[index] == 0 || at < tx->min_at[index])
+            tx->min_at[index] = at;
+        if (tx->n_staged[index]++ == 0 || at > tx->max_at[index])
+            tx->max_at[index] = at;
+        segment->tally[record->raw.at.record - segment->from_record].n_rows++;
+        ep_batch_set_i64(table->batch, row, (size_t)t->c_load, segment->load_id);
+        ret->rows[ret->n++] = (uint32_t)row;
+    }
+    return EP_OK;
+}
+
+ep_code ep_tx_stage(ep_tx *tx, const ep_unit *unit, const uint32_t *only, ep_error *err) {
+    EP_TRY(count_records(&tx->segments[tx->n_segments - 1], unit, only, err));
+    for (size_t i = 0; i < unit->n_tables; i++) {
+        const ep_table *t = ep_plan_find(tx->w->plan, unit->tables[i].contract->name);
+        EP_CLEANUP(selection_done) selection chosen = {0};
+        EP_TRY(select_rows(tx, unit, &unit->tables[i], t, only, &chosen, err));
+        if (chosen.n == 0)
+            continue;
+        char stage[96] = "stage_";
+        strncat(stage, t->name, sizeof stage - 7);
+        EP_TRY(ep_store_append(tx->w->store, stage, unit->tables[i].batch, chosen.rows, chosen.n, err));
+    }
+    return EP_OK;
+}
+
+void ep_tx_count(const ep_segment *segment, ep_ledger *ret) {
+    ret->received = (int64_t)segment->n_records;
+    ret->applied = ret->unchanged = ret->duplicate = ret->quarantined = ret->waiting = ret->ignored = 0;
+    for (size_t i = 0; i < segment->n_records; i++) {
+        const ep_record_tally *t = &segment->tally[i];
+        if (t->quarantined)
+            ret->quarantined++;
+        else if (t->waiting)
+            ret->waiting++;
+        else if (t->ignored || t->n_rows == 0)
+            ret->ignored++;
+        else if (t->n_rows > t->n_duplicate + t->n_unchanged)
+            ret->applied++;
+        else if (t->n_unchanged > 0)
+            ret->unchanged++;
+        else
+            ret->duplicate++;
+    }
+}
+
+static ep_code write_rows(ep_tx *tx, int64_t load_id, ep_error *err) {
+    for (size_t i = 0; i < tx->n_rows; i++) {
+        ep_row_tally *r = &tx->rows[i];
+        if (r->load_id != load_id)
+            continue;
+        r->inserted = r->emitted - r->changed - r->unchanged - r->duplicate - r->quarantined - r->waiting;
+        const ep_value params[] = {
+            ep_v_int(load_id),      ep_v_cstr(r->table->name), ep_v_cstr(r->owner),
+            ep_v_int(r->emitted),   ep_v_int(r->inserted),     ep_v_int(r->changed),
+            ep_v_int(r->unchanged), ep_v_int(r->duplicate),    ep_v_int(r->quarantined),
+            ep_v_int(r->waiting),
+        };
+        EP_TRY(ep_store_run(
+            tx->w->store,
+            "insert into books.load_rows (load_id, table_name, owner, emitted, inserted, changed, unchanged, duplicate, quarantined, "
+            "waiting) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            params, sizeof params / sizeof *params, NULL, err));
+    }
+    return EP_OK;
+}
+
+ep_code ep_tx_write_ledger(ep_tx *tx, int64_t load_id, const ep_ledger *l, ep_error *err) {
+    const ep_value params[] = {
+        ep_v_int(load_id),
+        ep_v_cstr(tx->w->run_id),
+        ep_v_cstr(ep_feed_name(tx->feed)),
+        ep_v_cstr(ep_feed_hash(tx->feed)),
+        ep_v_cstr(l->source),
+        ep_v_cstr(l->generation),
+        ep_v_int((int64_t)l->from_record),
+        ep_v_int((int64_t)l->to_record),
+        ep_v_int(l->received),
+        ep_v_int(l->applied),
+        ep_v_int(l->unchanged),
+        ep_v_int(l->duplicate),
+        ep_v_int(l->quarantined),
+        ep_v_int(l->waiting),
+        ep_v_int(l->ignored),
+        ep_v_ts(tx->received_at),
+        ep_v_ts(l->started_at),
+        ep_v_ts(ep_now_us()),
+    };
+    EP_TRY(ep_store_run(
+        tx->w->store,
+        "insert into books.load (load_id, run_id, feed, feed_hash, source, generation, from_record, to_record, received, applied, "
+        "unchanged, duplicate, quarantined, waiting, ignored, discarded, erased, expired, received_at, started_at, committed_at) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, 0, $16, $17, $18)",
+        params, sizeof params / sizeof *params, NULL, err));
+    return write_rows(tx, load_id, err);
+}

@@ -1,0 +1,134 @@
+#include "warehouse/warehouse.h"
+#include "base/hash.h"
+#include "warehouse/schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void ep_put_ts_literal(ep_buf *buf, int64_t ts_us) {
+    char text[27];
+    ep_time_format_ts(ts_us, text);
+    ep_buf_printf(buf, "timestamp '%s'", text);
+}
+
+static ep_code load_definitions(ep_warehouse *w, ep_error *err) {
+    char path[EP_PATH_BYTES];
+    EP_CLEANUP(ep_paths_done) ep_paths contracts = {0};
+    EP_TRY(ep_path(path, err, "%s/contracts", w->folder));
+    EP_TRY(ep_paths_list(path, ".yaml", &contracts, err));
+    if (contracts.n == 0)
+        return ep_fail(err, EP_E_CONFIG, "%s/contracts holds no contract (*.yaml)", w->folder);
+    EP_TRY(ep_contracts_load((const char *const *)contracts.items, contracts.n, true, &w->contracts,
+                             &w->lints, err));
+
+    EP_CLEANUP(ep_paths_done) ep_paths feeds = {0};
+    EP_TRY(ep_path(path, err, "%s/feeds", w->folder));
+    EP_TRY(ep_paths_list(path, ".yaml", &feeds, err));
+    w->feeds = ep_calloc(feeds.n + 1, sizeof(ep_feed *));
+    if (!w->feeds)
+        return ep_fail(err, EP_E_NOMEM, "out of memory for feeds");
+    EP_TRY(ep_path(path, err, "%s/lists", w->folder));
+    for (size_t i = 0; i < feeds.n; i++) {
+        EP_TRY(ep_feed_load(feeds.items[i], w->contracts, path, &w->feeds[i], &w->lints, err));
+        w->n_feeds++;
+    }
+    for (size_t i = 0; i < w->n_feeds; i++)
+        for (size_t k = i + 1; k < w->n_feeds; k++)
+            if (strcmp(ep_feed_name(w->feeds[i]), ep_feed_name(w->feeds[k])) == 0)
+                return ep_fail(err, EP_E_CONFIG, "%s and %s both name their feed %s", feeds.items[i],
+                               feeds.items[k], ep_feed_name(w->feeds[i]));
+    return EP_OK;
+}
+
+/* The secret that keys personal hashes: a file of its own, never in the store. Made once. */
+static ep_code load_secret(ep_warehouse *w, bool create, ep_error *err) {
+    char path[EP_PATH_BYTES];
+    EP_TRY(ep_path(path, err, "%s/data/secret.key", w->folder));
+    EP_CLEANUP(ep_buf_done) ep_buf text = {0};
+    ep_code code = ep_read_file(path, 4096, &text, err);
+    if (code == EP_E_NOT_FOUND && create) {
+        if (getrandom(w->secret, sizeof w->secret, 0) != (ssize_t)sizeof w->secret)
+            return ep_fail_errno(err, errno, "cannot draw random bytes for", path);
+        return ep_write_file(path, w->secret, sizeof w->secret, 0600, err);
+    }
+    EP_TRY(code);
+    if (text.len != sizeof w->secret)
+        return ep_fail(
+            err, EP_E_CORRUPT,
+            "%s must hold %zu bytes; restore it from its backup: without it keys of persons cannot be recomputed",
+            path, sizeof w->secret);
+    memcpy(w->secret, text.data, sizeof w->secret);
+    return EP_OK;
+}
+
+static ep_code open_store(ep_warehouse *w, bool read_only, ep_error *err) {
+    char file[EP_PATH_BYTES], temp[EP_PATH_BYTES];
+    EP_TRY(ep_path(file, err, "%s/%s", w->folder, w->settings.store));
+    EP_TRY(ep_path(temp, err, "%s/data/tmp", w->folder));
+    if (!read_only && mkdir(temp, 0700) != 0 && errno != EEXIST)
+        return ep_fail_errno(err, errno, "cannot make the folder", temp);
+    ep_store_options options = {
+        .location = file,
+        .read_only = read_only,
+        .allowed_folder = read_only ? NULL : w->folder,
+        .temp_folder = temp,
+        .memory_limit_bytes = w->settings.memory_limit_bytes,
+    };
+    ep_code code = ep_store_open(&options, &w->store, err);
+    if (code == EP_E_NOT_FOUND && read_only)
+        return ep_fail(err, code,
+                       "%s holds no data yet; load something first, for example: entrepot -C %s load --help",
+                       w->folder, w->folder);
+    return code;
+}
+
+ep_code ep_warehouse_open(const char *folder, ep_open_mode mode, ep_warehouse **ret, ep_error *err) {
+    ep_warehouse *w = *ret = ep_calloc(1, sizeof *w);
+    if (!w)
+        return ep_fail(err, EP_E_NOMEM, "out of memory for a warehouse");
+    if (strlen(folder) >= sizeof w->folder)
+        return ep_fail(err, EP_E_ARG, "the folder's path is too long");
+    strcpy(w->folder, folder);
+    int64_t now = ep_now_us();
+    char stamp[28];
+    ep_time_format_rfc3339(now, stamp);
+    snprintf(w->run_id, sizeof w->run_id, "%.19sZ-%d", stamp, (int)getpid());
+    EP_TRY(ep_settings_load(folder, &w->settings, err));
+    EP_TRY(load_definitions(w, err));
+    if (mode == EP_OPEN_FILES)
+        return ep_plan_new(w->contracts, NULL, 0, &w->plan, err);
+    if (mode == EP_OPEN_WRITE)
+        EP_TRY(load_secret(w, true, err));
+    EP_TRY(open_store(w, mode == EP_OPEN_READ, err));
+    if (mode == EP_OPEN_WRITE)
+        return ep_schema_apply(w, err);
+    return ep_schema_plan(w, err);
+}
+
+void ep_warehouse_close(ep_warehouse **warehouse) {
+    if (!warehouse || !*warehouse)
+        return;
+    ep_warehouse *w = *warehouse;
+    ep_store_close(&w->store);
+    ep_plan_free(&w->plan);
+    for (size_t i = 0; i < w->n_feeds; i++)
+        ep_feed_free(&w->feeds[i]);
+    ep_free(w->feeds);
+    ep_contracts_free(&w->contracts);
+    ep_lints_done(&w->lints);
+    explicit_bzero(w->secret, sizeof w->secret);
+    ep_free(w);
+    *warehouse = NULL;
+}
+
+const ep_feed *ep_warehouse_feed(const ep_warehouse *w, const char *name) {
+    for (size_t i = 0; i < w->n_feeds; i++)
+        if (strcmp(ep_feed_name(w->feeds[i]), name) == 0)
+            return w->feeds[i];
+    return NULL;
+}
