@@ -17,16 +17,6 @@ static ep_code fail_append(const struct append *a, const char *table, ep_error *
     return ep_fail_prefix(err, "append to %s", table);
 }
 
-/* Temporary tables first, as the name would be found in a statement. */
-static ep_code find_table(duckdb_connection connection, struct append *a, const char *table, ep_error *err) {
-    if (duckdb_appender_create_ext(connection, "temp", "main", table, &a->appender) == DuckDBSuccess)
-        return EP_OK;
-    duckdb_appender_destroy(&a->appender);
-    if (duckdb_appender_create_ext(connection, NULL, NULL, table, &a->appender) == DuckDBSuccess)
-        return EP_OK;
-    return fail_append(a, table, err);
-}
-
 static ep_code append_rows(struct append *a, const char *table, const ep_batch *batch, const uint32_t *rows,
                            size_t n_rows, ep_error *err) {
     size_t max_rows = duckdb_vector_size();
@@ -46,7 +36,9 @@ static ep_code append_rows(struct append *a, const char *table, const ep_batch *
 static ep_code append_batch(ep_duckdb *duck, struct append *a, const char *table, const ep_batch *batch,
                             const uint32_t *rows, size_t n_rows, ep_error *err) {
     size_t n_columns = batch->schema->n_columns;
-    EP_TRY(find_table(duck->connection, a, table, err));
+    /* The name is looked up as in a statement: temporary tables come first. */
+    if (duckdb_appender_create(duck->connection, NULL, table, &a->appender) != DuckDBSuccess)
+        return fail_append(a, table, err);
     if (duckdb_appender_column_count(a->appender) != n_columns)
         return ep_fail(err, EP_E_ARG, "append to %s: it has %zu columns, the batch has %zu", table,
                        (size_t)duckdb_appender_column_count(a->appender), n_columns);

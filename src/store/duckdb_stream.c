@@ -9,9 +9,12 @@
 /* The stream that a statement reads; the lock guards all but the constants. */
 typedef struct ep_duckdb_stream {
     const ep_stream_source *source;
+    idx_t connection_id;
     int n_threads;
     duckdb_logical_type *types;
     pthread_mutex_t lock;
+    pthread_cond_t no_pullers;
+    int n_pullers;
     bool at_end;
     ep_error error; /* of the source or of a value */
 } ep_duckdb_stream;
@@ -24,11 +27,21 @@ struct puller {
     size_t n_rows, next_row;
 };
 
-/* Only the statement of ep_duckdb_insert_stream() itself may read the stream, once. */
+static idx_t take_id(duckdb_client_context context) {
+    idx_t id = duckdb_client_context_get_connection_id(context);
+    duckdb_destroy_client_context(&context);
+    return id;
+}
+
+/* Only the connection that runs ep_duckdb_insert_stream() may read its stream. */
 static void bind_stream(duckdb_bind_info info) {
     ep_duckdb_file *file = duckdb_bind_get_extra_info(info);
+    duckdb_client_context context = NULL;
+    duckdb_table_function_get_client_context(info, &context);
+    idx_t connection_id = take_id(context);
     pthread_mutex_lock(&file->stream_lock);
-    ep_duckdb_stream *stream = file->stream;
+    ep_duckdb_stream *stream =
+        file->stream && file->stream->connection_id == connection_id ? file->stream : NULL;
     pthread_mutex_unlock(&file->stream_lock);
     if (!stream) {
         duckdb_bind_set_error(info, "ep_stream() is for ep_store_insert_stream()");
@@ -55,8 +68,14 @@ static void give_back(struct puller *puller) {
 }
 
 static void free_puller(void *data) {
-    give_back(data);
-    ep_free(data);
+    struct puller *puller = data;
+    ep_duckdb_stream *stream = puller->stream;
+    give_back(puller);
+    ep_free(puller);
+    pthread_mutex_lock(&stream->lock);
+    if (--stream->n_pullers == 0)
+        pthread_cond_signal(&stream->no_pullers);
+    pthread_mutex_unlock(&stream->lock);
 }
 
 static void init_puller(duckdb_init_info info) {
@@ -65,8 +84,19 @@ static void init_puller(duckdb_init_info info) {
         duckdb_init_set_error(info, "out of memory");
         return;
     }
-    puller->stream = duckdb_init_get_bind_data(info);
+    ep_duckdb_stream *stream = puller->stream = duckdb_init_get_bind_data(info);
+    pthread_mutex_lock(&stream->lock);
+    stream->n_pullers++;
+    pthread_mutex_unlock(&stream->lock);
     duckdb_init_set_init_data(info, puller, free_puller);
+}
+
+/* After an error the engine's threads may still be leaving when the statement has already returned. */
+static void wait_for_pullers(ep_duckdb_stream *stream) {
+    pthread_mutex_lock(&stream->lock);
+    while (stream->n_pullers > 0)
+        pthread_cond_wait(&stream->no_pullers, &stream->lock);
+    pthread_mutex_unlock(&stream->lock);
 }
 
 /* The first error stays: what follows is its consequence. */
@@ -172,22 +202,36 @@ static ep_code set_stream(ep_duckdb_file *file, ep_duckdb_stream *stream, ep_err
     return code;
 }
 
+static ep_code run_stream(ep_store *store, const char *sql, ep_duckdb_stream *stream, int64_t *ret_changed,
+                          ep_error *err) {
+    ep_duckdb_file *file = ((ep_duckdb *)store)->file;
+    EP_TRY(set_stream(file, stream, err));
+    ep_code code = ep_duckdb_run(store, sql, NULL, 0, ret_changed, err);
+    wait_for_pullers(stream);
+    (void)!set_stream(file, NULL, NULL);
+    if (code != EP_OK && stream->error.code != EP_OK)
+        *err = stream->error;
+    return code == EP_OK ? EP_OK : err->code;
+}
+
 ep_code ep_duckdb_insert_stream(ep_store *store, const char *sql, const ep_stream_source *source,
                                 int n_threads, int64_t *ret_changed, ep_error *err) {
-    ep_duckdb_file *file = ((ep_duckdb *)store)->file;
-    ep_duckdb_stream stream = {.source = source, .n_threads = n_threads > 0 ? n_threads : file->n_threads};
+    ep_duckdb *duck = (ep_duckdb *)store;
+    duckdb_client_context context = NULL;
+    ep_duckdb_stream stream = {
+        .source = source,
+        .n_threads = n_threads > 0 ? n_threads : duck->file->n_threads,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .no_pullers = PTHREAD_COND_INITIALIZER,
+    };
+    duckdb_connection_get_client_context(duck->connection, &context);
+    if (!context)
+        return ep_fail(err, EP_E_NOMEM, "out of memory");
+    stream.connection_id = take_id(context);
     EP_TRY(ep_duckdb_types_new(source->schema, &stream.types, err));
-    ep_code code = set_stream(file, &stream, err);
-    if (code == EP_OK) {
-        pthread_mutex_init(&stream.lock, NULL);
-        code = ep_duckdb_run(store, sql, NULL, 0, ret_changed, err);
-        (void)!set_stream(file, NULL, NULL);
-        pthread_mutex_destroy(&stream.lock);
-    }
+    ep_code code = run_stream(store, sql, &stream, ret_changed, err);
     ep_duckdb_types_free(stream.types, source->schema->n_columns);
-    if (code != EP_OK && stream.error.code != EP_OK) {
-        *err = stream.error;
-        code = err->code;
-    }
+    pthread_cond_destroy(&stream.no_pullers);
+    pthread_mutex_destroy(&stream.lock);
     return code;
 }

@@ -728,10 +728,10 @@ static void batch_done(void *context, const ep_batch *batch) {
     struct source *source = context;
     source->n_out--;
     source->n_done++;
-    /* From here on the batch may be used again: what is left of it must not matter. */
-    for (size_t i = 0; i < source->n_batches; i++)
-        if (source->batches[i] == batch)
-            ep_batch_reset(source->batches[i]);
+    /* From here on the batch may be used again: what is left in it must not matter. */
+    for (size_t i = 0; i < batch->n_rows; i++)
+        if (batch->columns[1].state[i] == EP_VALUE)
+            memset((char *)(uintptr_t)batch->columns[1].text[i].ptr, '#', batch->columns[1].text[i].len);
 }
 
 static void free_batches(struct source *source) {
@@ -861,21 +861,54 @@ static void an_error_of_the_engine_ends_the_stream(void **state) {
     ep_store_close(&store);
 }
 
+struct intruder {
+    ep_store *reader;
+    struct source source;
+    bool tried;
+};
+
+static ep_code next_and_intrude(void *context, const ep_batch **ret, const uint32_t **rows, size_t *n_rows,
+                                ep_error *err) {
+    struct intruder *intruder = context;
+    if (!intruder->tried) {
+        const char *insert = "INSERT INTO t SELECT * FROM ep_stream()";
+        intruder->tried = true;
+        assert_int_equal(ep_store_exec(intruder->reader, "SELECT * FROM ep_stream()", NULL), EP_E_STORE);
+        assert_int_equal(
+            ep_store_insert_stream(intruder->reader, insert, stream_of(&intruder->source), 1, NULL, NULL),
+            EP_E_BUSY);
+    }
+    return next_batch(&intruder->source, ret, rows, n_rows, err);
+}
+
+static void a_stream_is_for_its_own_statement(void **state) {
+    (void)state;
+    int64_t n = 0;
+    struct intruder intruder = {.source = {.n_batches = 1, .fail_at = -1}};
+    ep_stream_source stream = {&events, &intruder, next_and_intrude, NULL};
+    intruder.source.batches[0] = make_events(0, 100);
+    ep_store *store = open_store("");
+    put_table(store, "CREATE TABLE t", &events);
+    must(ep_store_share(store, &intruder.reader, err));
+    must(ep_store_insert_stream(store, "INSERT INTO t SELECT * FROM ep_stream()", &stream, 1, &n, err));
+    assert_int_equal(n, 100);
+    assert_true(intruder.tried);
+    free_batches(&intruder.source);
+    ep_store_close(&intruder.reader);
+    ep_store_close(&store);
+}
+
 static void a_stream_refuses_values_out_of_range(void **state) {
     (void)state;
     struct source source = {.n_batches = 1, .fail_at = -1};
     ep_batch *batch = source.batches[0] = new_batch(&events, 5000);
-    ep_batch_set_text(batch, 4321, 1, EP_STR("secret \xff"));
     ep_store *store = open_store("");
     put_table(store, "CREATE TABLE t", &events);
     const char *sql = "INSERT INTO t SELECT * FROM ep_stream()";
     must_fail(EP_E_BUG, ep_store_insert_stream(store, sql, stream_of(&source), 1, NULL, err));
-    source = (struct source){.batches = {batch}, .n_batches = 1, .fail_at = -1};
-    batch->n_rows = 0;
-    ep_batch_reset(batch);
-    for (size_t i = 0; i < 5000; i++)
-        must(ep_batch_add_row(batch, err));
-    ep_batch_set_text(batch, 4321, 1, EP_STR("secret \xff"));
+    source.next = 0;
+    source.n_done = 0;
+    must(ep_batch_copy_text(batch, 4321, 1, EP_STR("secret \xff"), err));
     ep_batch_seal(batch);
     must_fail(EP_E_ARG, ep_store_insert_stream(store, sql, stream_of(&source), 1, NULL, err));
     assert_int_equal(last_error.row, 4321);
@@ -910,6 +943,7 @@ int main(void) {
         cmocka_unit_test(a_stream_takes_chosen_rows_and_empty_batches),
         cmocka_unit_test(an_error_of_the_source_comes_back),
         cmocka_unit_test(an_error_of_the_engine_ends_the_stream),
+        cmocka_unit_test(a_stream_is_for_its_own_statement),
         cmocka_unit_test(a_stream_refuses_values_out_of_range),
     };
     make_extremes();
