@@ -42,6 +42,7 @@ static void assert_cell(const ep_batch *batch, size_t row, size_t column, const 
     ep_buf_puts(&buf, "");
     ep_value_put(&buf, &value);
     assert_string_equal(buf.data, expected);
+    assert_int_equal(buf.len, strlen(expected));
 }
 
 static void a_new_row_is_absent_everywhere(void **state) {
@@ -281,6 +282,7 @@ static void assert_text(ep_value value, const char *expected) {
     ep_buf_puts(&buf, "");
     ep_value_put(&buf, &value);
     assert_string_equal(buf.data, expected);
+    assert_int_equal(buf.len, strlen(expected));
 }
 
 static void values_have_one_canonical_text(void **state) {

@@ -235,6 +235,7 @@ static void json_strings(void **state) {
     assert_json(EP_STR("a\"b\\c/"), "\"a\\\"b\\\\c/\"");
     assert_json(EP_STR("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\"");
     assert_json(EP_STR("\x01\x1f\x7f"), "\"\\u0001\\u001f\x7f\"");
+    assert_json((ep_str){"a\xc3\xa9", 2}, "\"a\xef\xbf\xbd\""); /* cut inside a character */
     assert_json((ep_str){"a\0b", 3}, "\"a\\u0000b\"");
     assert_json(EP_STR("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x9a\xb2"),
                 "\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x9a\xb2\"");

@@ -327,6 +327,7 @@ static void patterns(void **state) {
         {"yyyy-MM-dd HH:mm:ssX", "2026-03-01 14:34:56+02", 0},
         {"yyyy-MM-dd HH:mm:ssX", "2026-03-01 15:04:56+0230", 0},
         {"yyyy-MM-dd HH:mm:ssX", "2026-03-01 14:34:56+02:00", REFUSED},
+        {"yyyy-MM-dd HH:mm:ssX'-5'", "2026-03-01 14:34:56+02-5", 0},
         {"yyyy-MM-dd HH:mm:ssXX", "2026-03-01 14:34:56+0200", 0},
         {"yyyy-MM-dd HH:mm:ssXX", "2026-03-01 12:34:56Z", 0},
         {"yyyy-MM-dd HH:mm:ssXX", "2026-03-01 14:34:56+02", REFUSED},

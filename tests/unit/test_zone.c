@@ -102,6 +102,7 @@ static void zones_of_the_system(void **state) {
         {"Australia/Lord_Howe", INT64_C(1775314800), 37800},
         {"America/Sao_Paulo", INT64_C(1541300399), -10800},
         {"America/Sao_Paulo", INT64_C(1541300400), -7200},
+        {"Africa/Brazzaville", INT64_C(1767225600), 3600},
         {"Africa/Monrovia", INT64_C(63593069), -2670},
         {"Africa/Monrovia", INT64_C(63593070), 0},
         {"Pacific/Apia", INT64_C(1325239199), -36000}, /* a whole day left out */
@@ -367,7 +368,10 @@ static void rules_of_posix(void **state) {
         {"AEST-10AEDT,M10.1.0,M4.1.0/3", 1767225600, 39600}, /* new year */
         {"XXX0YYY,J60/0,J61/0", 1709251199, 0},              /* 2024-02-29, the leap day does not count */
         {"XXX0YYY,J60/0,J61/0", 1709251200, 3600},
-        {"XXX0YYY,59/0,60/0", 1709164799, 0}, /* it does: day 59 is 2024-02-29 */
+        {"XXX0YYY,J60/0,J61/0", 951868799, 0}, /* 2000, a leap year among the hundreds */
+        {"XXX0YYY,J60/0,J61/0", 951868800, 3600},
+        {"XXX0YYY,J60/0,J61/0", 4107542400, 3600}, /* 2100, none */
+        {"XXX0YYY,59/0,60/0", 1709164799, 0},      /* it does: day 59 is 2024-02-29 */
         {"XXX0YYY,59/0,60/0", 1709164800, 3600},
         {"<-02>2<-01>,M3.5.0/-1,M10.5.0/0", 1774745999, -7200}, /* hours before the day */
         {"<-02>2<-01>,M3.5.0/-1,M10.5.0/0", 1774746000, -3600},
