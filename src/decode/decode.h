@@ -75,7 +75,8 @@ void ep_splitter_set_delimiter(ep_splitter *splitter, char delimiter);
 /** Encoding found or declared (EP_ENC_AUTO: not yet known). Who resumes behind the BOM sets what was found. */
 ep_encoding ep_splitter_encoding(const ep_splitter *splitter);
 void ep_splitter_set_encoding(ep_splitter *splitter, ep_encoding encoding);
-/** Where the first record lies that was not returned yet: what ep_splitter_resume wants. size_bytes is 0. */
+/** Where the first record lies that was not returned yet: what ep_splitter_resume wants. size_bytes is 1 after a CR whose LF may still come;
+ * without it a resumed source with lone CR as line ends could count one line too few. */
 void ep_splitter_position(const ep_splitter *splitter, ep_coordinates *ret);
 /** Fill `content` and `occurrence` of the records from now on. To resume, feed what was skipped once more. */
 void ep_splitter_count_occurrences(ep_splitter *splitter, bool on);

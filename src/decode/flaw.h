@@ -17,12 +17,14 @@ static inline bool ep_flaw_set(ep_flaw *flaw, ep_reason_code reason, size_t at, 
     flaw->reason = reason;
     flaw->at = at;
     flaw->what = what;
+    flaw->no_memory = false;
     return false;
 }
 
 static inline bool ep_flaw_no_memory(ep_flaw *flaw) {
+    ep_flaw_set(flaw, EP_R_TOO_LARGE, SIZE_MAX, "there is not enough memory for this record");
     flaw->no_memory = true;
-    return ep_flaw_set(flaw, EP_R_TOO_LARGE, SIZE_MAX, "there is not enough memory for this record");
+    return false;
 }
 
 #endif

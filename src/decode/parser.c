@@ -161,7 +161,6 @@ static const char *detail_of(const ep_parser *parser, const ep_raw *raw, const e
 ep_reason_code ep_parser_run(ep_parser *parser, const ep_raw *raw, ep_doc *doc, ep_arena *arena,
                              const char **ret_detail) {
     ep_flaw flaw;
-    flaw.no_memory = false;
     bool ok = false;
     doc->n_nodes = 0;
     parser->no_memory = false;

@@ -496,6 +496,8 @@ ep_code ep_splitter_resume(ep_splitter *s, const ep_coordinates *next, const ep_
         s->needs_header = false;
     }
     s->next = *next;
+    s->after_cr = next->size_bytes > 0;
+    s->next.line += s->after_cr;
     s->next.size_bytes = 0;
     s->has_begun = next->offset > 0;
     if (s->has_begun && s->needs_header)
@@ -523,7 +525,8 @@ void ep_splitter_set_encoding(ep_splitter *s, ep_encoding encoding) {
 
 void ep_splitter_position(const ep_splitter *s, ep_coordinates *ret) {
     *ret = s->next;
-    ret->line -= s->after_cr; /* an LF that still comes will count as an empty line */
+    ret->size_bytes = s->after_cr;
+    ret->line -= s->after_cr; /* who forgets size_bytes will count the LF that comes as an empty line */
 }
 
 void ep_splitter_count_occurrences(ep_splitter *s, bool on) {
