@@ -4,35 +4,50 @@
 -- whether it was cancelled. Everything is a function of the tables' content, so a late rule, rate, category or cancellation
 -- gives the same figures as one that came in time.
 --
--- A line can only be affected by what happened up to its last event: that bounds the work to lines with events since ${since}.
+-- A line can only be affected by what happened up to its last event: that bounds the work to lines with events since then.
+-- The new values are compared before the update, so that the join with the table is as small as the change.
 
 -- The first cancellation of the line, or of its whole sub-order, counts. Of orders touched since then, all lines.
 update fact_order_line as l
-set cancelled_at = c.cancelled_at
+set cancelled_at = v.cancelled_at
 from (
-    with touched as (
-        select seller_id, order_id from fact_order_status where event_at >= ${since}
-        union
-        select seller_id, order_id from fact_order_line where event_at >= ${since}
+    with cancelled as (
+        select seller_id, order_id, line_id, min(event_at) as cancelled_at
+        from fact_order_status
+        where status = 'CANCELLED'
+        group by seller_id, order_id, line_id
+    ),
+    known as (
+        select
+            o.seller_id, o.order_id, o.line_id, o.cancelled_at as stored_at,
+            case
+                when own.cancelled_at < whole.cancelled_at then own.cancelled_at
+                else coalesce(whole.cancelled_at, own.cancelled_at)
+            end as cancelled_at
+        from fact_order_line o
+        left join cancelled own
+            on own.seller_id = o.seller_id
+            and own.order_id = o.order_id
+            and own.line_id = o.line_id
+        left join cancelled whole
+            on whole.seller_id = o.seller_id
+            and whole.order_id = o.order_id
+            and whole.line_id = '*'
+        where o.event_at >= ${since}
+            or exists (
+                select 1
+                from fact_order_status s
+                where s.seller_id = o.seller_id and s.order_id = o.order_id and s.event_at >= ${since}
+            )
     )
-    select o.seller_id, o.order_id, o.line_id, min(s.event_at) as cancelled_at
-    from touched t
-    join fact_order_line o
-        on o.seller_id = t.seller_id
-        and o.order_id = t.order_id
-    left join fact_order_status s
-        on s.seller_id = o.seller_id
-        and s.order_id = o.order_id
-        and (s.line_id = '*' or s.line_id = o.line_id)
-        and s.status = 'CANCELLED'
-    group by o.seller_id, o.order_id, o.line_id
-) c
-where l.seller_id = c.seller_id
-    and l.order_id = c.order_id
-    and l.line_id = c.line_id
-    and l.cancelled_at is distinct from c.cancelled_at;
+    select seller_id, order_id, line_id, cancelled_at
+    from known
+    where cancelled_at is distinct from stored_at
+) v
+where l.seller_id = v.seller_id
+    and l.order_id = v.order_id
+    and l.line_id = v.line_id;
 
--- Amounts. Rules are looked up once for each seller, category and day, rates once for each currency and day.
 update fact_order_line as l
 set amount = v.amount,
     commission_rate = v.commission_rate,
@@ -42,100 +57,145 @@ set amount = v.amount,
     amount_reporting = v.amount_reporting,
     commission_reporting = v.commission_reporting
 from (
-    with line as (
-        select
-            o.seller_id, o.order_id, o.line_id, o.ordered_on, o.currency, o.commission_charged,
-            coalesce(p.category, '*') as category, -- a product without category knows only the rules for all
-            cast(round(cast(o.quantity * o.unit_price as decimal(38,8)), 4) as decimal(18,4)) as amount
-        from fact_order_line o
-        left join dim_product p
-            on p.product_key = o.product_key
-            and p.valid_from = o.product_from
-        where o.event_at >= ${since} or o.ordered_on >= ${since_day}
-    ),
-    -- Candidates with their place: seller and category, seller, category, default.
-    candidate as (
-        select
-            k.seller_id, k.category, k.ordered_on, r.rate, r.valid_from,
-            case when r.category = '*' then 2 else 1 end as place
-        from (select distinct seller_id, category, ordered_on from line) k
-        join commission_rule r
-            on r.seller_id = k.seller_id
-            and r.category in (k.category, '*')
-            and r.valid_from <= k.ordered_on
-            and (r.valid_to is null or r.valid_to > k.ordered_on)
+    with rule as (
+        select seller_id, category, valid_from, valid_to, rate from commission_rule
         union all
+        select '*', category, valid_from, valid_to, rate from commission_default
+    ),
+    -- Rules of one seller and category may overlap (a promotion inside an open rule): cut time where one begins or ends ...
+    edge as (
+        select seller_id, category, valid_from as day from rule
+        union
+        select seller_id, category, valid_to from rule where valid_to is not null
+    ),
+    span as (
         select
-            k.seller_id, k.category, k.ordered_on, r.rate, r.valid_from,
-            case when r.category = '*' then 4 else 3 end as place
-        from (select distinct seller_id, category, ordered_on from line) k
-        join commission_default r
-            on r.category in (k.category, '*')
-            and r.valid_from <= k.ordered_on
-            and (r.valid_to is null or r.valid_to > k.ordered_on)
+            seller_id, category, day as starts_on,
+            coalesce(lead(day) over (partition by seller_id, category order by day nulls last), date '9999-12-31') as ends_on
+        from edge
     ),
-    rule as (
-        select seller_id, category, ordered_on, rate
-        from (
-            select
-                seller_id, category, ordered_on, rate,
-                row_number() over (
-                    partition by seller_id, category, ordered_on
-                    order by place nulls last, valid_from desc nulls last
-                ) as nth
-            from candidate
-        ) ranked
-        where nth = 1
+    -- ... and of those that hold in a span, the one that began last is its rate.
+    ranked as (
+        select
+            s.seller_id, s.category, s.starts_on, s.ends_on, r.rate,
+            row_number() over (
+                partition by s.seller_id, s.category, s.starts_on
+                order by r.valid_from desc nulls last
+            ) as nth
+        from span s
+        join rule r
+            on r.seller_id = s.seller_id
+            and r.category = s.category
+            and r.valid_from <= s.starts_on
+            and (r.valid_to is null or r.valid_to > s.starts_on)
     ),
-    -- The reporting currency is worth itself; of the others the last rate of the 10 days up to the order.
-    rate as (
+    commission as (
+        select seller_id, category, starts_on, ends_on, rate from ranked where nth = 1
+    ),
+    currency_day as (
+        select distinct currency, ordered_on
+        from fact_order_line
+        where event_at >= ${since} or ordered_on >= ${since_day}
+    ),
+    -- Of a currency and day the last rate of the 10 days up to it; the reporting currency is worth itself.
+    rate_day as (
         select k.currency, k.ordered_on, max(f.rate_date) as rate_date
-        from (select distinct currency, ordered_on from line) k
+        from currency_day k
         join fx_rate f
             on f.currency = k.currency
             and f.quote = ${reporting_currency}
             and f.rate_date <= k.ordered_on
             and f.rate_date >= k.ordered_on - 10
+        where k.currency <> ${reporting_currency}
         group by k.currency, k.ordered_on
     ),
-    known as (
+    fx as (
+        select d.currency, d.ordered_on, d.rate_date, f.rate
+        from rate_day d
+        join fx_rate f
+            on f.currency = d.currency
+            and f.quote = ${reporting_currency}
+            and f.rate_date = d.rate_date
+        union all
+        select currency, ordered_on, ordered_on, cast(1 as decimal(18,8))
+        from currency_day
+        where currency = ${reporting_currency}
+    ),
+    -- The default by day, so that lines find it by equality.
+    default_rate as (
+        select k.ordered_on, c.rate
+        from (select distinct ordered_on from currency_day) k
+        join commission c
+            on c.seller_id = '*'
+            and c.category = '*'
+            and k.ordered_on >= c.starts_on
+            and k.ordered_on < c.ends_on
+    ),
+    -- Seller and category, seller, category, default. A product without category knows only the rules for all.
+    priced as (
         select
-            line.seller_id, line.order_id, line.line_id, line.amount,
-            rule.rate as commission_rate,
+            line.seller_id, line.order_id, line.line_id, line.commission_charged,
+            line.amount as stored_amount, line.commission_rate as stored_commission_rate,
+            line.commission_amount as stored_commission_amount, line.fx_rate as stored_fx_rate, line.fx_date as stored_fx_date,
+            line.amount_reporting as stored_amount_reporting, line.commission_reporting as stored_commission_reporting,
+            cast(round(cast(line.quantity * line.unit_price as decimal(38,8)), 4) as decimal(18,4)) as amount,
+            coalesce(own_category.rate, own.rate, any_category.rate, every.rate) as commission_rate,
+            fx.rate as fx_rate,
+            fx.rate_date as fx_date
+        from fact_order_line line
+        left join dim_product product
+            on product.product_key = line.product_key
+            and product.valid_from = line.product_from
+        left join commission own_category
+            on own_category.seller_id = line.seller_id
+            and own_category.category = product.category
+            and line.ordered_on >= own_category.starts_on
+            and line.ordered_on < own_category.ends_on
+        left join commission own
+            on own.seller_id = line.seller_id
+            and own.category = '*'
+            and line.ordered_on >= own.starts_on
+            and line.ordered_on < own.ends_on
+        left join commission any_category
+            on any_category.seller_id = '*'
+            and any_category.category = product.category
+            and line.ordered_on >= any_category.starts_on
+            and line.ordered_on < any_category.ends_on
+        left join default_rate every
+            on every.ordered_on = line.ordered_on
+        left join fx
+            on fx.currency = line.currency
+            and fx.ordered_on = line.ordered_on
+        where line.event_at >= ${since} or line.ordered_on >= ${since_day}
+    ),
+    charged as (
+        select
+            *,
             coalesce(
-                line.commission_charged,
-                cast(round(cast(line.amount * rule.rate as decimal(38,8)), 4) as decimal(18,4))
-            ) as commission_amount,
-            case when line.currency = ${reporting_currency} then cast(1 as decimal(18,8)) else fx_rate.rate end as fx_rate,
-            case when line.currency = ${reporting_currency} then line.ordered_on else fx_rate.rate_date end as fx_date
-        from line
-        left join rule
-            on rule.seller_id = line.seller_id
-            and rule.category = line.category
-            and rule.ordered_on = line.ordered_on
-        left join rate
-            on rate.currency = line.currency
-            and rate.ordered_on = line.ordered_on
-        left join fx_rate
-            on fx_rate.currency = rate.currency
-            and fx_rate.quote = ${reporting_currency}
-            and fx_rate.rate_date = rate.rate_date
+                commission_charged,
+                cast(round(cast(amount * commission_rate as decimal(38,8)), 4) as decimal(18,4))
+            ) as commission_amount
+        from priced
+    ),
+    converted as (
+        select
+            *,
+            cast(round(cast(amount * fx_rate as decimal(38,8)), 4) as decimal(18,4)) as amount_reporting,
+            cast(round(cast(commission_amount * fx_rate as decimal(38,8)), 4) as decimal(18,4)) as commission_reporting
+        from charged
     )
     select
-        seller_id, order_id, line_id, amount, commission_rate, commission_amount, fx_rate, fx_date,
-        cast(round(cast(amount * fx_rate as decimal(38,8)), 4) as decimal(18,4)) as amount_reporting,
-        cast(round(cast(commission_amount * fx_rate as decimal(38,8)), 4) as decimal(18,4)) as commission_reporting
-    from known
+        seller_id, order_id, line_id,
+        amount, commission_rate, commission_amount, fx_rate, fx_date, amount_reporting, commission_reporting
+    from converted
+    where amount is distinct from stored_amount
+        or commission_rate is distinct from stored_commission_rate
+        or commission_amount is distinct from stored_commission_amount
+        or fx_rate is distinct from stored_fx_rate
+        or fx_date is distinct from stored_fx_date
+        or amount_reporting is distinct from stored_amount_reporting
+        or commission_reporting is distinct from stored_commission_reporting
 ) v
 where l.seller_id = v.seller_id
     and l.order_id = v.order_id
-    and l.line_id = v.line_id
-    and (
-        l.amount is distinct from v.amount
-        or l.commission_rate is distinct from v.commission_rate
-        or l.commission_amount is distinct from v.commission_amount
-        or l.fx_rate is distinct from v.fx_rate
-        or l.fx_date is distinct from v.fx_date
-        or l.amount_reporting is distinct from v.amount_reporting
-        or l.commission_reporting is distinct from v.commission_reporting
-    );
+    and l.line_id = v.line_id;
