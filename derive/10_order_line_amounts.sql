@@ -138,7 +138,7 @@ from (
             line.amount as stored_amount, line.commission_rate as stored_commission_rate,
             line.commission_amount as stored_commission_amount, line.fx_rate as stored_fx_rate, line.fx_date as stored_fx_date,
             line.amount_reporting as stored_amount_reporting, line.commission_reporting as stored_commission_reporting,
-            cast(round(cast(line.quantity * line.unit_price as decimal(38,8)), 4) as decimal(18,4)) as amount,
+            cast(line.quantity * line.unit_price as decimal(18,4)) as amount, -- exact: nothing to round,
             coalesce(own_category.rate, own.rate, any_category.rate, every.rate) as commission_rate,
             fx.rate as fx_rate,
             fx.rate_date as fx_date
