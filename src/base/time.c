@@ -55,9 +55,13 @@ int32_t ep_paris_day(int64_t ts_us) {
     return (int32_t)ep_floor_div(local_us, EP_DAY_US);
 }
 
-static void put2(char *out, unsigned value) {
-    out[0] = (char)('0' + value / 10);
-    out[1] = (char)('0' + value % 10);
+/* value 0..99. */
+static inline void put2(char *out, unsigned value) {
+    static const char digits[] = "00010203040506070809101112131415161718192021222324"
+                                 "25262728293031323334353637383940414243444546474849"
+                                 "50515253545556575859606162636465666768697071727374"
+                                 "75767778798081828384858687888990919293949596979899";
+    memcpy(out, digits + 2 * value, 2);
 }
 
 static void put_date(char *out, int32_t days) {

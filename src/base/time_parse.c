@@ -205,32 +205,29 @@ enum part {
 #define BIT(part) (1u << (part))
 #define DATE_BITS (BIT(PART_YEAR) | BIT(PART_MONTH) | BIT(PART_DAY))
 
-/* The letters: how often each may stand in a row, as bits (bit 2: "MM"). */
+/* By letter: how often it may stand in a row, as bits (bit 2: "MM"); 0 for a letter that reads nothing. */
+#define ONE_OR_TWO   (1u << 1 | 1u << 2)
+#define TWO_OR_FOUR  (1u << 2 | 1u << 4)
+#define ONE_TO_THREE (ONE_OR_TWO | 1u << 3)
+#define ONE_TO_NINE  0x3feu
 static const struct letter {
-    char letter;
     enum part part;
     unsigned counts;
-} letters[] = {
-    {'y', PART_YEAR, 1u << 2 | 1u << 4},
-    {'u', PART_YEAR, 1u << 2 | 1u << 4},
-    {'M', PART_MONTH, 1u << 1 | 1u << 2},
-    {'d', PART_DAY, 1u << 1 | 1u << 2},
-    {'H', PART_HOUR, 1u << 1 | 1u << 2},
-    {'m', PART_MINUTE, 1u << 1 | 1u << 2},
-    {'s', PART_SECOND, 1u << 1 | 1u << 2},
-    {'S', PART_FRACTION, 0x3feu}, /* 1 to 9 */
-    {'X', PART_OFFSET, 1u << 1 | 1u << 2 | 1u << 3},
-    {'x', PART_OFFSET, 1u << 1 | 1u << 2 | 1u << 3},
-    {'Z', PART_OFFSET, 1u << 1 | 1u << 2 | 1u << 3},
-    {'V', PART_ZONE, 1u << 2},
+} letters['z' + 1] = {
+    ['y'] = {PART_YEAR, TWO_OR_FOUR},    ['u'] = {PART_YEAR, TWO_OR_FOUR},
+    ['M'] = {PART_MONTH, ONE_OR_TWO},    ['d'] = {PART_DAY, ONE_OR_TWO},
+    ['H'] = {PART_HOUR, ONE_OR_TWO},     ['m'] = {PART_MINUTE, ONE_OR_TWO},
+    ['s'] = {PART_SECOND, ONE_OR_TWO},   ['S'] = {PART_FRACTION, ONE_TO_NINE},
+    ['X'] = {PART_OFFSET, ONE_TO_THREE}, ['x'] = {PART_OFFSET, ONE_TO_THREE},
+    ['Z'] = {PART_OFFSET, ONE_TO_THREE}, ['V'] = {PART_ZONE, 1u << 2},
 };
 
-/* One piece of a pattern: a field (`letter` set), or literal text, which stands for itself. */
+/* One piece of a pattern: a field, which is `letter` `count` times, or one literal character, or (all 0) a quote. */
 struct piece {
-    const struct letter *letter;
-    size_t count;
-    ep_str literal;
     const char *fault; /* the piece cannot be read, and why */
+    size_t count;
+    enum part part;
+    char letter, literal;
 };
 
 static bool is_letter(char c) {
@@ -238,35 +235,35 @@ static bool is_letter(char c) {
 }
 
 static const char *next_field(const char *at, struct piece *ret) {
+    const struct letter *letter = &letters[(unsigned char)*at];
+    ret->letter = *at;
+    ret->part = letter->part;
     while (at[ret->count] == *at)
         ret->count++;
-    for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++)
-        if (letters[i].letter == *at)
-            ret->letter = &letters[i];
-    if (!ret->letter)
+    if (letter->counts == 0)
         ret->fault = "a letter outside y u M d H m s S X x Z V (literal text stands in single quotes)";
-    else if (ret->count > 9 || !(ret->letter->counts >> ret->count & 1))
+    else if (ret->count > 9 || !(letter->counts >> ret->count & 1))
         ret->fault = "a letter repeated in a way that is not supported (names of months, one-digit years)";
     return at + ret->count;
 }
 
-/* The piece at `at`, which is not the end; returns what follows it. Text in quotes is given piecewise, `quoted` says inside. */
+static bool is_reserved(char c) {
+    return c == '[' || c == ']' || c == '{' || c == '}' || c == '#';
+}
+
+/* The piece at `at`, which is not the end; returns what follows it. `quoted` says whether it stands between quotes. */
 static const char *next_piece(const char *at, bool *quoted, struct piece *ret) {
     *ret = (struct piece){0};
-    if (at[0] == '\'' && at[1] == '\'') { /* a quote, inside quotes and outside */
-        ret->literal = (ep_str){at, 1};
-        return at + 2;
-    }
-    if (at[0] == '\'') {
+    if (!*quoted && is_letter(*at))
+        return next_field(at, ret);
+    if (at[0] == '\'' && at[1] != '\'') {
         *quoted = !*quoted;
         return at + 1;
     }
-    if (!*quoted && is_letter(*at))
-        return next_field(at, ret);
-    if (!*quoted && strchr("[]{}#", *at))
+    if (!*quoted && is_reserved(*at))
         ret->fault = "one of the reserved characters [ ] { } #";
-    ret->literal = (ep_str){at, 1};
-    return at + 1;
+    ret->literal = *at;
+    return at + (*at == '\'' ? 2 : 1); /* two quotes are one, inside quotes and outside */
 }
 
 /* One or two digits ("M"), or exactly two ("MM"). */
@@ -315,7 +312,7 @@ static const char *read_zone(const char *at, const char *end, struct fields *f) 
 }
 
 static const char *read_field(const char *at, const char *end, const struct piece *piece, struct fields *f) {
-    switch (piece->letter->part) {
+    switch (piece->part) {
     case PART_YEAR: return read_year(at, end, piece->count, &f->year);
     case PART_MONTH: return read_number(at, end, piece->count, &f->month);
     case PART_DAY: return read_number(at, end, piece->count, &f->day);
@@ -326,7 +323,7 @@ static const char *read_field(const char *at, const char *end, const struct piec
         if ((size_t)(end - at) < piece->count || read_fraction(at, at + piece->count, f) != at + piece->count)
             return NULL;
         return at + piece->count;
-    case PART_OFFSET: return read_pattern_offset(at, end, piece->letter->letter, piece->count, f);
+    case PART_OFFSET: return read_pattern_offset(at, end, piece->letter, piece->count, f);
     case PART_ZONE: return read_zone(at, end, f);
     }
     return NULL;
@@ -343,12 +340,11 @@ static bool read_pattern(ep_str text, const char *pattern, struct fields *f, uns
         if (piece.fault)
             return false;
         if (piece.letter) {
-            *ret_parts |= BIT(piece.letter->part);
+            *ret_parts |= BIT(piece.part);
             if (!(at = read_field(at, end, &piece, f)))
                 return false;
-        } else if (piece.literal.len > 0) {
-            if (at == end || *at++ != *piece.literal.ptr)
-                return false;
+        } else if (piece.literal && (at == end || *at++ != piece.literal)) {
+            return false;
         }
     }
     return at == end && !quoted;
@@ -417,15 +413,15 @@ static const char *pattern_fault(const char *pattern) {
         if (piece.fault)
             return piece.fault;
         if (!piece.letter) {
-            open_number = open_number && piece.literal.len == 0;
+            open_number = open_number && !piece.literal;
             continue;
         }
-        if (parts & BIT(piece.letter->part))
+        if (parts & BIT(piece.part))
             return "a field named twice";
-        if (open_number && piece.letter->part <= PART_FRACTION)
+        if (open_number && piece.part <= PART_FRACTION)
             return "a number of one or two digits directly before another number";
-        parts |= BIT(piece.letter->part);
-        open_number = piece.count == 1 && piece.letter->part <= PART_SECOND;
+        parts |= BIT(piece.part);
+        open_number = piece.count == 1 && piece.part <= PART_SECOND;
     }
     return quoted ? "a quote that is not closed" : missing_part(parts);
 }

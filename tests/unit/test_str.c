@@ -249,6 +249,48 @@ static void json_strings(void **state) {
                 "\"a long text without anything to escape \\\" but one\"");
 }
 
+/* Character by character, apart from the code under test. */
+static size_t naive_json(const char *text, size_t len, char *out) {
+    size_t n = 0;
+    out[n++] = '"';
+    for (size_t at = 0; at < len;) {
+        unsigned char c = (unsigned char)text[at];
+        size_t step = rfc3629_length((const unsigned char *)text + at, len - at);
+        const char *named =
+            c ? strchr("\"\"\\\\\bb\ff\nn\rr\tt", c) : NULL; /* a character, then its letter */
+        if (named && (c < 0x20 || c == '"' || c == '\\'))
+            n += (size_t)sprintf(out + n, "\\%c", named[1]);
+        else if (c < 0x20)
+            n += (size_t)sprintf(out + n, "\\u%04x", c);
+        else if (step > 0)
+            n += (size_t)sprintf(out + n, "%.*s", (int)step, text + at);
+        else
+            n += (size_t)sprintf(out + n, "\xef\xbf\xbd");
+        at += step ? step : 1;
+    }
+    out[n++] = '"';
+    return n;
+}
+
+static void json_strings_at_every_length_and_place(void **state) {
+    (void)state;
+    test_random random = test_random_new();
+    for (int i = 0; i < 100000; i++) {
+        char expected[400];
+        size_t len = test_random_below(&random, 60);
+        char *text = ep_malloc(len);
+        for (size_t k = 0; k < len; k++)
+            text[k] = (char)(0x20 + test_random_below(&random, 0x60));
+        for (uint64_t k = test_random_below(&random, 4); len > 0 && k > 0; k--)
+            text[test_random_below(&random, len)] = (char)test_random_next(&random);
+        EP_CLEANUP(ep_buf_done) ep_buf buf = {0};
+        ep_buf_put_json(&buf, (ep_str){text, len});
+        assert_int_equal(buf.len, naive_json(text, len, expected));
+        assert_memory_equal(buf.data, expected, buf.len);
+        ep_free(text);
+    }
+}
+
 static void sql_literals_and_identifiers(void **state) {
     (void)state;
     static const struct {
@@ -484,6 +526,7 @@ int main(void) {
         cmocka_unit_test(a_print_of_any_length_fits),
         cmocka_unit_test(integers_print_like_printf),
         cmocka_unit_test(json_strings),
+        cmocka_unit_test(json_strings_at_every_length_and_place),
         cmocka_unit_test(sql_literals_and_identifiers),
         cmocka_unit_test(a_failed_append_is_remembered),
         cmocka_unit_test(a_sum_of_lengths_that_overflows_is_refused),
