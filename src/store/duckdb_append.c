@@ -36,8 +36,15 @@ static ep_code append_rows(struct append *a, const char *table, const ep_batch *
 static ep_code append_batch(ep_duckdb *duck, struct append *a, const char *table, const ep_batch *batch,
                             const uint32_t *rows, size_t n_rows, ep_error *err) {
     size_t n_columns = batch->schema->n_columns;
-    /* The name is looked up as in a statement: temporary tables come first. */
-    if (duckdb_appender_create(duck->connection, NULL, table, &a->appender) != DuckDBSuccess)
+    /* The name is looked up as in a statement: temporary tables come first; "books.load" names its schema. */
+    const char *dot = strchr(table, '.');
+    char schema[64] = "";
+    if (dot && (size_t)(dot - table) >= sizeof schema)
+        return ep_fail(err, EP_E_ARG, "append to %s: the schema's name is too long", table);
+    if (dot)
+        memcpy(schema, table, (size_t)(dot - table));
+    if (duckdb_appender_create(duck->connection, dot ? schema : NULL, dot ? dot + 1 : table, &a->appender) !=
+        DuckDBSuccess)
         return fail_append(a, table, err);
     if (duckdb_appender_column_count(a->appender) != n_columns)
         return ep_fail(err, EP_E_ARG, "append to %s: it has %zu columns, the batch has %zu", table,

@@ -77,7 +77,8 @@ EP_CHECK ep_code ep_store_get_text(ep_store *store, const char *sql, const ep_va
                                    ep_buf *ret, ep_error *err);
 
 /**
- * Bulk append of a sealed batch to a table (temporary or not) whose columns are the batch schema's, in order; absent is stored as NULL.
+ * Bulk append of a sealed batch to a table (temporary or not, "schema.table" or the bare name, neither quoted) whose columns are the
+ * batch schema's, in order; absent is stored as NULL.
  * @param rows  row indexes to append, or NULL for all (n_rows is not looked at).
  * @return EP_E_ARG with row and field for a value outside its column (decimal digits, years, text that is not UTF-8): nothing of
  *         the engine's checks such values. Outside a transaction the append is one of its own.

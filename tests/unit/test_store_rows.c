@@ -546,6 +546,23 @@ static void temporary_tables_come_first(void **state) {
     ep_store_close(&store);
 }
 
+static void a_schema_may_be_named(void **state) {
+    (void)state;
+    ep_store *store = open_store("");
+    exec(store, "CREATE SCHEMA books");
+    put_table(store, "CREATE TABLE books.t", &events);
+    put_table(store, "CREATE TABLE t", &events);
+    ep_batch *batch = make_events(0, 10);
+    must(ep_store_append(store, "books.t", batch, NULL, 0, err));
+    assert_int_equal(get_int(store, "SELECT count(*) FROM books.t"), 10);
+    must(ep_store_append(store, "main.t", batch, NULL, 0, err));
+    assert_events(store, 10);
+    must_fail(EP_E_STORE, ep_store_append(store, "none.t", batch, NULL, 0, err));
+    must_fail(EP_E_STORE, ep_store_append(store, ".", batch, NULL, 0, err));
+    ep_batch_free(&batch);
+    ep_store_close(&store);
+}
+
 static void other_column_types_are_cast(void **state) {
     (void)state;
     ep_store *store = open_store("");
@@ -933,6 +950,7 @@ int main(void) {
         cmocka_unit_test(batches_of_any_size_arrive),
         cmocka_unit_test(chosen_rows_arrive),
         cmocka_unit_test(temporary_tables_come_first),
+        cmocka_unit_test(a_schema_may_be_named),
         cmocka_unit_test(other_column_types_are_cast),
         cmocka_unit_test(values_out_of_range_never_arrive),
         cmocka_unit_test(a_failed_append_leaves_nothing),
