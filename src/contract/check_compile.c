@@ -381,11 +381,6 @@ ep_code ep_compile_set(ep_load *load, const ep_draft *draft, const ep_yaml_node 
     return EP_OK;
 }
 
-/* Formats that the standard names and nothing of a text can show. */
-static bool is_silent_format(const char *format) {
-    return ep_word_in("password byte binary", format);
-}
-
 static ep_code compile_format(ep_load *load, ep_draft *draft, size_t at) {
     const ep_yaml_node *format = ep_yaml_get(draft->fields[at].options, "format");
     ep_field_checks *checks = &draft->contract->checks->fields[at];
@@ -394,9 +389,6 @@ static ep_code compile_format(ep_load *load, ep_draft *draft, size_t at) {
     checks->validator = ep_validator_find(format->text);
     if (checks->validator)
         return EP_OK;
-    if (is_silent_format(format->text.ptr))
-        return ep_draft_lint(load, draft->file, EP_S_INFO, format, "not_executed",
-                             "format %s is documentation: nothing is checked", format->text.ptr);
     size_t n;
     const ep_validator *all = ep_validators(&n);
     ep_nearest near;

@@ -286,7 +286,7 @@ static ep_code check_metric(ep_load *load, const ep_draft *draft, const rule *r,
                ep_yaml_get(arguments, "missingValues") || ep_yaml_get(arguments, "properties");
     bool needs = !strcmp(r->metric, "missingValues") || !strcmp(r->metric, "invalidValues") ||
                  (!strcmp(r->metric, "duplicateValues") && r->field == DATASET);
-    if (!needs || has)
+    if (!needs || has || !*ret_good)
         return EP_OK;
     *ret_good = false;
     return ep_draft_error(load, draft->file, r->node, "missing_argument", "%s needs arguments: %s", r->metric,

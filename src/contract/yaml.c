@@ -200,7 +200,7 @@ static ep_code open_node(reader *r, struct fy_event *event, int line, int column
     return EP_OK;
 }
 
-/* libfyaml marks the text inside quotes, and nothing at all for a value that is not written. */
+/* libfyaml marks the text inside quotes or behind the star, and nothing at all for a value that is not written. */
 static void place_event(reader *r, struct fy_event *event, int *line, int *column) {
     struct fy_token *token = event->type == FYET_SCALAR ? event->scalar.value : NULL;
     size_t len = 0;
@@ -211,7 +211,8 @@ static void place_event(reader *r, struct fy_event *event, int *line, int *colum
     }
     place(fy_event_start_mark(event), line, column);
     enum fy_scalar_style style = token ? fy_token_scalar_style(token) : FYSS_PLAIN;
-    if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && *column > 1)
+    bool inside = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED || event->type == FYET_ALIAS;
+    if (inside && *column > 1)
         --*column;
     r->line = *line;
     r->column = *column;
