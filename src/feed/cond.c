@@ -53,12 +53,12 @@ static ep_reason_code matches(ep_eval *c, const ep_cond *cond, const ep_cell *ce
     *ret = false;
     if (cell->state != EP_VALUE || cell->kind == EP_RAW_JSON)
         return EP_R_NONE;
-    switch (ep_regex_match(cond->matches, c->matcher, cell->text, 0, NULL)) {
-    case EP_MATCH_NOMEM: c->no_memory = true; return EP_R_QUIET;
-    case EP_MATCH_LIMIT:
+    switch (ep_regex_match(cond->matches, c->run, cell->text, 0, NULL)) {
+    case EP_REGEX_NOMEM: c->no_memory = true; return EP_R_QUIET;
+    case EP_REGEX_LIMIT:
         return ep_eval_fail(c, EP_R_MAPPING, "the pattern needs too many steps on this text");
-    case EP_MATCH_YES: *ret = true; break;
-    case EP_MATCH_NO: break;
+    case EP_REGEX_YES: *ret = true; break;
+    case EP_REGEX_NO: break;
     }
     return EP_R_NONE;
 }

@@ -18,7 +18,7 @@ typedef struct ep_eval {
     uint32_t depth;                /* the current one */
     uint32_t *hints;
     ep_arena *arena; /* the unit's */
-    ep_matcher *matcher;
+    ep_regex_run *run;
     ep_buf *scratch;
     ep_seen *seen;
     /* coordinates */
@@ -30,7 +30,7 @@ typedef struct ep_eval {
     const uint64_t *failed;
     ep_str owner; /* once it is known */
     uint32_t emit;
-    bool has_event_time;
+    bool has_event_time, event_time_failed;
     int64_t event_time;
     /* out */
     const char *detail; /* of the last failure */

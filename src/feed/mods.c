@@ -34,17 +34,17 @@ static ep_reason_code split(ep_eval *c, const ep_mods *mods, ep_cell *cell) {
 
 static ep_reason_code match(ep_eval *c, const ep_mods *mods, ep_cell *cell) {
     ep_str group = {0};
-    switch (ep_regex_match(mods->regex, c->matcher, cell->text, mods->regex_group, &group)) {
-    case EP_MATCH_NOMEM: return no_memory(c);
-    case EP_MATCH_LIMIT:
+    switch (ep_regex_match(mods->regex, c->run, cell->text, mods->regex_group, &group)) {
+    case EP_REGEX_NOMEM: return no_memory(c);
+    case EP_REGEX_LIMIT:
         return ep_eval_fail(c, EP_R_MAPPING, "the pattern needs too many steps on this text");
-    case EP_MATCH_YES:
+    case EP_REGEX_YES:
         if (group.ptr) {
             *cell = (ep_cell){.text = group, .state = EP_VALUE};
             return EP_R_NONE;
         }
         break;
-    case EP_MATCH_NO: break;
+    case EP_REGEX_NO: break;
     }
     if (!mods->regex_null)
         return ep_eval_fail(c, EP_R_MAPPING,
@@ -81,6 +81,8 @@ static ep_reason_code seller_id(ep_eval *c, ep_cell *cell) {
 }
 
 static ep_reason_code map(ep_eval *c, const ep_mods *mods, ep_cell *cell) {
+    if (mods->map->dated && c->event_time_failed)
+        return EP_R_QUIET;
     if (mods->map->dated && !c->has_event_time)
         return ep_eval_fail(c, EP_R_MAP, "the code list %s is dated and the row has no event time",
                             mods->map->name);

@@ -261,7 +261,9 @@ ep_code ep_read_typing(ep_feed_reader *r, const ep_yaml_node *map, const ep_typi
     if (group)
         EP_TRY(read_mark(r, group, " .,'", &common.group_mark));
     if (common.group_mark && common.group_mark == (common.decimal_mark ? common.decimal_mark : '.'))
-        EP_TRY(ep_read_wrong(r, group, "bad_mark", "decimal_mark and group_mark are the same"));
+        EP_TRY(ep_read_wrong(r, group, "bad_mark",
+                             decimal ? "decimal_mark and group_mark are the same"
+                                     : "a group_mark . needs decimal_mark: \",\" beside it"));
     ep_typing *typing = ep_arena_calloc(&r->feed->arena, 1, sizeof(*typing));
     if (d.n_reads == 0) {
         d.reads = ep_arena_calloc(&r->feed->arena, 1, sizeof(*d.reads));

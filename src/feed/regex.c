@@ -3,6 +3,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#define MAX_PATTERN_BYTES 4096
 #define MATCH_LIMIT \
     200000 /* steps: a text of some thousand characters with an ordinary pattern needs far fewer */
 #define DEPTH_LIMIT 2000
@@ -14,7 +15,7 @@ struct ep_regex {
     uint32_t n_groups;
 };
 
-struct ep_matcher {
+struct ep_regex_run {
     pcre2_general_context *memory;
     pcre2_match_context *limits;
     pcre2_match_data *data;
@@ -41,6 +42,8 @@ ep_code ep_regex_compile(ep_str pattern, bool whole, ep_arena *arena, ep_regex *
         return ep_fail(err, EP_E_NOMEM, "out of memory compiling a pattern");
     int code;
     PCRE2_SIZE at;
+    pcre2_set_max_pattern_length(context, MAX_PATTERN_BYTES);
+    pcre2_set_parens_nest_limit(context, 50);
     uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | (whole ? PCRE2_ANCHORED | PCRE2_ENDANCHORED : 0);
     regex->code = pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len, options, &code, &at, context);
     pcre2_compile_context_free(context);
@@ -72,46 +75,46 @@ uint32_t ep_regex_n_groups(const ep_regex *regex) {
     return regex->n_groups;
 }
 
-ep_code ep_matcher_new(uint32_t n_groups, ep_matcher **ret, ep_error *err) {
-    EP_CLEANUP(ep_matcher_free) ep_matcher *matcher = ep_calloc(1, sizeof(*matcher));
-    if (!matcher || !(matcher->memory = pcre2_general_context_create(take, give_back, NULL)) ||
-        !(matcher->limits = pcre2_match_context_create(matcher->memory)) ||
-        !(matcher->data = pcre2_match_data_create(n_groups + 1, matcher->memory)))
+ep_code ep_regex_run_new(uint32_t n_groups, ep_regex_run **ret, ep_error *err) {
+    EP_CLEANUP(ep_regex_run_free) ep_regex_run *run = ep_calloc(1, sizeof(*run));
+    if (!run || !(run->memory = pcre2_general_context_create(take, give_back, NULL)) ||
+        !(run->limits = pcre2_match_context_create(run->memory)) ||
+        !(run->data = pcre2_match_data_create(n_groups + 1, run->memory)))
         return ep_fail(err, EP_E_NOMEM, "out of memory preparing patterns");
-    pcre2_set_match_limit(matcher->limits, MATCH_LIMIT);
-    pcre2_set_depth_limit(matcher->limits, DEPTH_LIMIT);
-    pcre2_set_heap_limit(matcher->limits, HEAP_KIB);
-    *ret = matcher;
-    matcher = NULL;
+    pcre2_set_match_limit(run->limits, MATCH_LIMIT);
+    pcre2_set_depth_limit(run->limits, DEPTH_LIMIT);
+    pcre2_set_heap_limit(run->limits, HEAP_KIB);
+    *ret = run;
+    run = NULL;
     return EP_OK;
 }
 
-void ep_matcher_free(ep_matcher **matcher) {
-    if (!matcher || !*matcher)
+void ep_regex_run_free(ep_regex_run **run) {
+    if (!run || !*run)
         return;
-    pcre2_match_data_free((*matcher)->data);
-    pcre2_match_context_free((*matcher)->limits);
-    pcre2_general_context_free((*matcher)->memory);
-    ep_free(*matcher);
-    *matcher = NULL;
+    pcre2_match_data_free((*run)->data);
+    pcre2_match_context_free((*run)->limits);
+    pcre2_general_context_free((*run)->memory);
+    ep_free(*run);
+    *run = NULL;
 }
 
-ep_match ep_regex_match(const ep_regex *regex, ep_matcher *matcher, ep_str text, uint32_t group,
-                        ep_str *ret_group) {
-    int n = pcre2_match(regex->code, (PCRE2_SPTR)(text.ptr ? text.ptr : ""), text.len, 0, 0, matcher->data,
-                        matcher->limits);
+ep_regex_result ep_regex_match(const ep_regex *regex, ep_regex_run *run, ep_str text, uint32_t group,
+                               ep_str *ret_group) {
+    int n = pcre2_match(regex->code, (PCRE2_SPTR)(text.ptr ? text.ptr : ""), text.len, 0, 0, run->data,
+                        run->limits);
     if (n == PCRE2_ERROR_NOMEMORY)
-        return EP_MATCH_NOMEM;
+        return EP_REGEX_NOMEM;
     if (n == PCRE2_ERROR_MATCHLIMIT || n == PCRE2_ERROR_DEPTHLIMIT || n == PCRE2_ERROR_HEAPLIMIT)
-        return EP_MATCH_LIMIT;
+        return EP_REGEX_LIMIT;
     if (n < 0)
-        return EP_MATCH_NO;
+        return EP_REGEX_NO;
     if (!ret_group)
-        return EP_MATCH_YES;
+        return EP_REGEX_YES;
     *ret_group = (ep_str){0};
-    const PCRE2_SIZE *places = pcre2_get_ovector_pointer(matcher->data);
-    if (group < pcre2_get_ovector_count(matcher->data) && places[2 * group] != PCRE2_UNSET &&
+    const PCRE2_SIZE *places = pcre2_get_ovector_pointer(run->data);
+    if (group < pcre2_get_ovector_count(run->data) && places[2 * group] != PCRE2_UNSET &&
         places[2 * group + 1] >= places[2 * group])
         *ret_group = (ep_str){text.ptr + places[2 * group], places[2 * group + 1] - places[2 * group]};
-    return EP_MATCH_YES;
+    return EP_REGEX_YES;
 }

@@ -106,6 +106,8 @@ static inline void map_field(ep_feed_runner *runner, const ep_emit *emit, const 
         return;
     }
     set_failed(failed, f->field);
+    if ((int)f->field == contract->valid_time)
+        c->event_time_failed = true;
     if (reason != EP_R_QUIET)
         add_pending(runner, reason, f->field, detail ? detail : "");
 }
@@ -160,7 +162,7 @@ ep_code ep_row_map(ep_feed_runner *runner, const ep_emit *emit, ep_error *err) {
     c->emit = emit->id;
     c->failed = failed;
     c->owner = (ep_str){0};
-    c->has_event_time = false;
+    c->has_event_time = c->event_time_failed = false;
     runner->n_pending = 0;
     for (size_t i = 0; i < emit->n_fields; i++)
         map_field(runner, emit, &emit->fields[i], table->batch, row, failed);

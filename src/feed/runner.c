@@ -19,7 +19,7 @@ ep_code ep_feed_runner_new(const ep_feed *feed, ep_feed_runner **ret, ep_error *
     EP_TRY(ep_parser_new(&feed->decode, &runner->parser, err));
     EP_TRY(ep_seen_new(&runner->eval.seen, err));
     if (feed->n_regexes > 0)
-        EP_TRY(ep_matcher_new(feed->max_groups, &runner->eval.matcher, err));
+        EP_TRY(ep_regex_run_new(feed->max_groups, &runner->eval.run, err));
     runner->eval.feed = feed;
     runner->eval.doc = &runner->doc;
     runner->eval.cells = runner->cells;
@@ -38,7 +38,7 @@ void ep_feed_runner_free(ep_feed_runner **runner) {
     ep_buf_done(&old->scratch);
     ep_seen_free(&old->seen_in_document);
     ep_seen_free(&old->eval.seen);
-    ep_matcher_free(&old->eval.matcher);
+    ep_regex_run_free(&old->eval.run);
     ep_free(old->eval.hints);
     ep_free(old->cells);
     ep_free(old->pending);
@@ -91,15 +91,26 @@ static ep_code bad_record(ep_feed_runner *runner, const ep_raw *raw, ep_reason_c
     return ep_record_reason(runner, group, code, "", detail, err);
 }
 
-/* A reason of an emit that belongs to no row: the platform's when its contract has no owner, else nobody's. */
+/* Several emits may walk the same list: what is wrong with it is said once. */
+static bool is_said(const ep_feed_runner *runner, ep_reason_code code, const char *detail) {
+    const ep_reasons *reasons = &runner->unit->reasons;
+    uint32_t record = (uint32_t)runner->unit->n_records - 1;
+    for (size_t i = reasons->n; i > 0 && reasons->items[i - 1].record == record; i--) {
+        const ep_reason *reason = &reasons->items[i - 1];
+        if (reason->code == code && reason->row == UINT32_MAX && !strcmp(reason->detail, detail))
+            return true;
+    }
+    return false;
+}
+
+/* A reason of an emit that belongs to no row: whose it is cannot be told, so it holds back no group with an owner. */
 static ep_code emit_reason(ep_feed_runner *runner, const ep_emit *emit, ep_reason_code code,
                            const char *detail, ep_error *err) {
     uint32_t group;
     runner->uses[emit->target].broken = true;
-    if (emit->contract->owner < 0)
-        EP_TRY(ep_record_platform_group(runner, &group, err));
-    else
-        EP_TRY(ep_record_unknown_group(runner, &group, err));
+    EP_TRY(ep_record_unknown_group(runner, &group, err));
+    if (is_said(runner, code, detail))
+        return EP_OK;
     return ep_record_reason(runner, group, code, emit->contract->name, detail, err);
 }
 
