@@ -50,8 +50,8 @@ static bool plain_number(const request *r, char room[64], ep_str *ret) {
         if (n == 63)
             return false;
         if (c == group && group && !fraction) {
-            /* 1 234 567: three digits between two marks. */
-            if (n == 0 || (grouped && since_group != 3))
+            /* 1 234 567: up to three digits before the first mark, three between two. */
+            if (grouped ? since_group != 3 : since_group < 1 || since_group > 3)
                 return false;
             grouped = true;
             since_group = 0;
