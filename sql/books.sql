@@ -131,7 +131,7 @@ create table if not exists books.quarantine (
 -- What was done with a quarantined group: opened, corrected, replayed, refused_again, discarded, released.
 create table if not exists books.quarantine_event (
     quarantine_id bigint not null,
-    at timestamp not null,
+    happened_at timestamp not null,
     event text not null,
     actor text not null,
     detail text not null
@@ -184,7 +184,7 @@ create table if not exists books.archive (
 
 -- What happened, one row an event; categories and severities are closed lists (see journal.h).
 create table if not exists books.journal (
-    at timestamp not null,
+    happened_at timestamp not null,
     run_id text not null,
     category text not null,
     severity text not null,

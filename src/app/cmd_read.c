@@ -67,8 +67,8 @@ static ep_code journal(ep_cli *cli, ep_warehouse *w, ep_error *err) {
                                ep_v_cstr(feed ? feed : ""), ep_v_ts(since), ep_v_int(limit)};
     return ep_print_query(
         w, cli,
-        "select * from (select at, category, severity, event, feed, message, run_id from books.journal where ($1 = '' or category = $1) and "
-        "($2 = '' or severity = $2) and ($3 = '' or feed = $3) and at >= $4 order by at desc limit $5) j order by at",
+        "select * from (select happened_at, category, severity, event, feed, message, run_id from books.journal where ($1 = '' or category = $1) and "
+        "($2 = '' or severity = $2) and ($3 = '' or feed = $3) and happened_at >= $4 order by happened_at desc limit $5) j order by happened_at",
         params, 5, &n, err);
 }
 

@@ -67,8 +67,8 @@ ep_code ep_archive_pack(const ep_unit *unit, ep_buf *ret, ep_error *err) {
     return ep_buf_check(ret, err);
 }
 
-void ep_archive_init(ep_archive_writer *writer) {
-    *writer = (ep_archive_writer){.fd = -1};
+void ep_archive_init(ep_archive_writer *writer, int64_t load_id) {
+    *writer = (ep_archive_writer){.fd = -1, .load_id = load_id};
 }
 
 static ep_code make_folders(const char *path, ep_error *err) {
@@ -101,7 +101,8 @@ ep_code ep_archive_append(ep_warehouse *w, ep_archive_writer *writer, const ep_b
     if (frame->len == 0)
         return EP_OK;
     if (writer->fd < 0) {
-        EP_TRY(ep_path(writer->temp, err, "%s/data/archive/growing-%d.tmp", w->folder, (int)getpid()));
+        EP_TRY(ep_path(writer->temp, err, "%s/data/archive/growing-%d-%016" PRIx64 ".tmp", w->folder,
+                       (int)getpid(), (uint64_t)writer->load_id));
         EP_TRY(make_folders(writer->temp, err));
         writer->fd = open(writer->temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
         if (writer->fd < 0)
@@ -154,7 +155,7 @@ ep_code ep_archive_seal(ep_warehouse *w, ep_archive_writer *writer, const char *
         ep_v_int(writer->size_bytes),
         ep_v_cstr(columns),
     };
-    ep_archive_init(writer);
+    ep_archive_init(writer, writer->load_id);
     return ep_store_run(
         w->store,
         "insert into books.archive (load_id, feed, source, day, path, n_records, size_bytes, columns) values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -166,7 +167,7 @@ void ep_archive_done(ep_archive_writer *writer) {
         close(writer->fd);
         unlink(writer->temp);
     }
-    ep_archive_init(writer);
+    ep_archive_init(writer, writer->load_id);
 }
 
 static ep_code read_frame(const char *path, ep_str plain, ep_archive_record record, void *context,

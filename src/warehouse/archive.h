@@ -14,12 +14,13 @@ EP_CHECK ep_code ep_archive_pack(const ep_unit *unit, ep_buf *ret, ep_error *err
 /* A batch's file while it grows. */
 typedef struct ep_archive_writer {
     int fd;
+    int64_t load_id;
     char temp[EP_PATH_BYTES];
     int64_t n_records, size_bytes;
     uint64_t digest;
 } ep_archive_writer;
 
-void ep_archive_init(ep_archive_writer *writer);
+void ep_archive_init(ep_archive_writer *writer, int64_t load_id);
 EP_CHECK ep_code ep_archive_append(ep_warehouse *w, ep_archive_writer *writer, const ep_buf *frame,
                                    int64_t n_records, ep_error *err);
 /** Makes the file durable under its final name and writes its row; nothing when no record was appended. */

@@ -42,7 +42,7 @@ ep_code ep_journal_write(ep_warehouse *w, const ep_journal_entry *entry, ep_erro
     };
     return ep_store_run(
         w->store,
-        "insert into books.journal (at, run_id, category, severity, event, feed, message, n_received, n_applied, n_quarantined) "
+        "insert into books.journal (happened_at, run_id, category, severity, event, feed, message, n_received, n_applied, n_quarantined) "
         "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         params, sizeof params / sizeof *params, NULL, err);
 }

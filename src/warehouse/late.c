@@ -44,11 +44,27 @@ ep_code ep_late_write_ignored(ep_late *late, ep_warehouse *w, ep_error *err) {
     return EP_OK;
 }
 
-static int by_load(const void *a, const void *b) {
+/* By load, record, group and table: rejections of one group lie side by side. */
+static int by_group(const void *a, const void *b) {
     const ep_rejected *x = a, *y = b;
     if (x->load_id != y->load_id)
         return x->load_id < y->load_id ? -1 : 1;
-    return x->record < y->record ? -1 : x->record > y->record;
+    if (x->record != y->record)
+        return x->record < y->record ? -1 : 1;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    return strcmp(x->table, y->table);
+}
+
+static bool same_group(const ep_rejected *a, const ep_rejected *b) {
+    return a->load_id == b->load_id && a->record == b->record && a->group == b->group;
+}
+
+static size_t end_of_group(const ep_rejected *rejected, size_t from, size_t n) {
+    size_t to = from + 1;
+    while (to < n && same_group(&rejected[from], &rejected[to]))
+        to++;
+    return to;
 }
 
 /* One load's rejected groups while its archive is read. */
@@ -64,11 +80,13 @@ static ep_code match(void *context, ep_str raw, const ep_coordinates *at, uint32
                      ep_encoding encoding, ep_error *err) {
     search *s = context;
     (void)encoding;
-    for (size_t i = 0; i < s->n; i++)
-        if (s->rejected[i].record == at->record && !s->found[i]) {
-            s->found[i] = true;
-            EP_TRY(ep_set_aside_late(s->aside, &s->source, &s->rejected[i], raw, at, occurrence, err));
-        }
+    for (size_t i = 0, end; i < s->n; i = end) {
+        end = end_of_group(s->rejected, i, s->n);
+        if (s->rejected[i].record != at->record || s->found[i])
+            continue;
+        s->found[i] = true;
+        EP_TRY(ep_set_aside_late(s->aside, &s->source, &s->rejected[i], end - i, raw, at, occurrence, err));
+    }
     return EP_OK;
 }
 
@@ -106,15 +124,18 @@ static ep_code find_load(ep_warehouse *w, int64_t load_id, load_facts *ret, ep_e
     return EP_OK;
 }
 
-/* A record of an earlier load lost its row: the ledger moves it. */
-static ep_code correct_ledger(ep_warehouse *w, const ep_rejected *r, ep_error *err) {
-    const ep_value params[] = {ep_v_int(r->load_id), ep_v_int((int64_t)r->record), ep_v_cstr(r->table),
-                               ep_v_cstr(r->owner)};
-    int64_t n;
-    EP_TRY(ep_store_run(w->store,
+/* A row of an earlier load lost its place: the ledger moves it, and its record unless that was set aside before. */
+static ep_code correct_rows(ep_warehouse *w, const ep_rejected *r, ep_error *err) {
+    const ep_value params[] = {ep_v_int(r->load_id), ep_v_cstr(r->table), ep_v_cstr(r->owner)};
+    return ep_store_run(w->store,
                         "update books.load_rows set inserted = inserted - 1, quarantined = quarantined + 1 "
                         "where load_id = $1 and table_name = $2 and owner = $3",
-                        (const ep_value[]){params[0], params[2], params[3]}, 3, NULL, err));
+                        params, 3, NULL, err);
+}
+
+static ep_code correct_record(ep_warehouse *w, const ep_rejected *r, ep_error *err) {
+    const ep_value params[] = {ep_v_int(r->load_id), ep_v_int((int64_t)r->record)};
+    int64_t n;
     EP_TRY(ep_store_get_int(
         w->store,
         "select count(*) from books.quarantine where load_id = $1 and record = $2 and status = 'open'",
@@ -147,12 +168,15 @@ static ep_code resolve_load(ep_warehouse *w, ep_set_aside *aside, const ep_rejec
                 found,
                 n};
     ep_code code = facts.path.len ? ep_archive_read(w, facts.path.data, match, &s, err) : EP_OK;
-    for (size_t i = 0; code == EP_OK && i < n; i++) {
+    for (size_t i = 0, end; code == EP_OK && i < n; i = end) {
+        end = end_of_group(rejected, i, n);
         ep_coordinates at = {.record = rejected[i].record};
         if (!found[i]) /* the feed keeps no archive: coordinates only */
-            code = ep_set_aside_late(aside, &s.source, &rejected[i], (ep_str){"", 0}, &at, 0, err);
+            code = ep_set_aside_late(aside, &s.source, &rejected[i], end - i, (ep_str){"", 0}, &at, 0, err);
+        for (size_t k = i; code == EP_OK && k < end && rejected[k].group < 0; k++)
+            code = correct_rows(w, &rejected[k], err);
         if (code == EP_OK && rejected[i].group < 0)
-            code = correct_ledger(w, &rejected[i], err);
+            code = correct_record(w, &rejected[i], err);
     }
     ep_free(found);
     return code;
@@ -160,7 +184,7 @@ static ep_code resolve_load(ep_warehouse *w, ep_set_aside *aside, const ep_rejec
 
 ep_code ep_late_resolve(ep_late *late, ep_warehouse *w, ep_set_aside *aside, ep_error *err) {
     if (late->n_rejected > 1)
-        qsort(late->rejected, late->n_rejected, sizeof *late->rejected, by_load);
+        qsort(late->rejected, late->n_rejected, sizeof *late->rejected, by_group);
     for (size_t from = 0; from < late->n_rejected;) {
         size_t to = from + 1;
         while (to < late->n_rejected && late->rejected[to].load_id == late->rejected[from].load_id)

@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Sources in one transaction: each has an open archive file. */
+#define EP_MAX_PARTS 200
+
 /* How far a source was read, as committed and as staged. */
 typedef struct position {
     ep_resume resume;
@@ -43,6 +46,7 @@ typedef struct loader {
     bool open; /* a transaction is */
     part *parts;
     size_t n_parts, parts_capacity;
+    uint64_t n_units;   /* taken by this command */
     uint64_t n_records; /* in the batch */
     size_t size_bytes;
     int64_t started_at;
@@ -161,8 +165,8 @@ static ep_code begin_part(loader *l, const char *source, const position *before,
                 .after = *from,
                 .from_record = from->resume.next_record,
                 .to_record = from->resume.next_record};
-    ep_archive_init(&p->archive);
     p->load_id = make_load_id(l->feed, source, generation, p->from_record, from->resume.n_raws);
+    ep_archive_init(&p->archive, p->load_id);
     if (!(p->source = ep_strdup(source)))
         return ep_fail(err, EP_E_NOMEM, "out of memory for loading");
     l->n_parts++;
@@ -192,6 +196,7 @@ static ep_code take_piece(loader *l, part *p, ep_piece *piece, ep_error *err) {
     EP_TRY(ep_archive_append(l->w, &p->archive, &piece->archive, (int64_t)piece->unit->n_records, err));
     p->to_record = piece->next_record;
     p->after.resume = (ep_resume){piece->n_raws, piece->next_record, piece->digest};
+    l->n_units++;
     l->n_records += piece->unit->n_records;
     l->size_bytes += piece->size_bytes;
     l->n_done += piece->unit->n_records;
@@ -330,7 +335,8 @@ static ep_code try_load(loader *l, const char *path, const position *found, int6
                         const position *from, ep_error *err) {
     ep_pipeline *pipeline = NULL;
     ep_feed_meta meta = {.source = ep_str_from(path), .received_at = ep_now_us()};
-    EP_TRY(ep_pipeline_start(l->w, l->feed, &l->schemas, path, &meta, &from->resume, &pipeline, err));
+    EP_TRY(ep_pipeline_start(l->w, l->feed, &l->schemas, path, &meta, &from->resume, l->n_units, &pipeline,
+                             err));
     ep_code code = load_pieces(l, path, pipeline, found, generation, from, err);
     ep_pipeline_stop(&pipeline);
     return code;
@@ -363,6 +369,8 @@ ep_code ep_load_files(ep_warehouse *w, const ep_feed *feed, const char *const *p
     EP_TRY(ep_set_aside_new(w, &l.aside, err));
     for (size_t i = 0; i < n_paths; i++) {
         ep_code code = load_file(&l, paths[i], err);
+        if (code == EP_OK && l.n_parts >= EP_MAX_PARTS)
+            code = finish_batch(&l, err);
         if (code != EP_OK) {
             /* What was read before this source is whole: keep it. */
             return code == EP_E_NOMEM || code == EP_E_CANCELLED ? code : ep_fail_prefix(err, "%s", paths[i]);

@@ -36,6 +36,7 @@ struct ep_pipeline {
     const ep_feed *feed;
     const ep_feed_meta *meta;
     ep_resume resume;
+    uint64_t first_unit;
     ep_file *file;
     ep_splitter *splitter;
     pthread_mutex_t lock;
@@ -205,7 +206,7 @@ static ep_code work_on(ep_pipeline *p, tools *t, slot *s, uint64_t number, ep_er
     ep_unit_reset(s->piece.unit);
     ep_buf_reset(&s->piece.archive);
     EP_TRY(ep_feed_runner_run(t->runner, s->raws, s->n_raws, p->meta, s->piece.unit, err));
-    EP_TRY(ep_stamper_run(t->stamper, s->piece.unit, (int64_t)number, err));
+    EP_TRY(ep_stamper_run(t->stamper, s->piece.unit, (int64_t)(p->first_unit + number), err));
     return ep_feed_keeps_archive(p->feed) ? ep_archive_pack(s->piece.unit, &s->piece.archive, err) : EP_OK;
 }
 
@@ -271,7 +272,7 @@ static ep_code start_threads(ep_pipeline *p, ep_error *err) {
 
 ep_code ep_pipeline_start(const ep_warehouse *w, const ep_feed *feed, const ep_feed_schemas *schemas,
                           const char *path, const ep_feed_meta *meta, const ep_resume *resume,
-                          ep_pipeline **ret, ep_error *err) {
+                          uint64_t first_unit, ep_pipeline **ret, ep_error *err) {
     ep_pipeline *p = ep_calloc(1, sizeof *p);
     if (!p)
         return ep_fail(err, EP_E_NOMEM, "out of memory for loading");
@@ -279,6 +280,7 @@ ep_code ep_pipeline_start(const ep_warehouse *w, const ep_feed *feed, const ep_f
     p->feed = feed;
     p->meta = meta;
     p->resume = *resume;
+    p->first_unit = first_unit;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
     p->n_slots = count_workers(w) * 2 + 2;

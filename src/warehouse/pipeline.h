@@ -29,12 +29,13 @@ typedef struct ep_piece {
 
 /**
  * Starts reading `path` for a feed.
+ * @param first_unit  number of the first unit: units of one transaction have numbers of their own.
  * @param meta  texts outlive the pipeline.
  * @return what opening the file says; EP_E_CONFLICT comes later, from ep_pipeline_next, when what should be skipped changed.
  */
 EP_CHECK ep_code ep_pipeline_start(const ep_warehouse *w, const ep_feed *feed, const ep_feed_schemas *schemas,
                                    const char *path, const ep_feed_meta *meta, const ep_resume *resume,
-                                   ep_pipeline **ret, ep_error *err);
+                                   uint64_t first_unit, ep_pipeline **ret, ep_error *err);
 /** The next piece in order, or NULL at the end. Give it back before asking for the next. */
 EP_CHECK ep_code ep_pipeline_next(ep_pipeline *pipeline, ep_piece **ret, ep_error *err);
 void ep_pipeline_release(ep_pipeline *pipeline, ep_piece *piece);

@@ -309,36 +309,65 @@ ep_code ep_set_aside_unit(ep_set_aside *s, const ep_set_aside_source *source, co
     return code == EP_OK ? add_findings(s, source, unit, err) : code;
 }
 
+/* Rows a table and reasons of a group's rejections; returns the rows in all. */
+static int64_t put_late(const ep_rejected *rejected, size_t n, ep_buf *rows, ep_buf *reasons) {
+    int64_t total = 0;
+    ep_buf_putc(rows, '{');
+    ep_buf_putc(reasons, '[');
+    for (size_t i = 0; i < n; i++) {
+        const ep_rejected *r = &rejected[i];
+        total += r->n_rows;
+        if (i > 0 && strcmp(r->table, rejected[i - 1].table) == 0)
+            continue;
+        int64_t of_table = 0;
+        for (size_t k = i; k < n && strcmp(rejected[k].table, r->table) == 0; k++)
+            of_table += rejected[k].n_rows;
+        ep_buf_printf(rows, "%s\"%s\": %" PRId64, i ? ", " : "", r->table, of_table);
+        ep_buf_printf(reasons,
+                      "%s{\"code\": \"%s\", \"severity\": \"error\", \"contract\": \"%s\", \"field\": \"\", "
+                      "\"detail\": \"%s%s\"}",
+                      i ? ", " : "", ep_reason_name(r->code), r->table,
+                      r->parent_table ? "no row yet in " : "another event has the same identity",
+                      r->parent_table ? r->parent_table : "");
+    }
+    ep_buf_putc(rows, '}');
+    ep_buf_putc(reasons, ']');
+    return total;
+}
+
+static ep_code add_waiting(ep_set_aside *s, int64_t id, const ep_rejected *rejected, ep_error *err) {
+    if (!rejected->waits)
+        return EP_OK;
+    EP_TRY(ep_batch_add_row(s->waiting, err));
+    size_t row = s->waiting->n_rows - 1;
+    ep_batch_set_i64(s->waiting, row, W_ID, id);
+    ep_batch_set_i64(s->waiting, row, W_KEY, rejected->parent_key);
+    return ep_batch_copy_text(s->waiting, row, W_TABLE, ep_str_from(rejected->parent_table), err);
+}
+
 ep_code ep_set_aside_late(ep_set_aside *s, const ep_set_aside_source *source, const ep_rejected *rejected,
-                          ep_str raw, const ep_coordinates *at, uint32_t occurrence, ep_error *err) {
-    ep_batch *b = s->quarantine;
-    char rows[160], reasons[512];
-    snprintf(rows, sizeof rows, "{\"%s\": %" PRId64 "}", rejected->table, rejected->n_rows);
-    snprintf(
-        reasons, sizeof reasons,
-        "[{\"code\": \"%s\", \"severity\": \"error\", \"contract\": \"%s\", \"field\": \"\", \"detail\": \"%s%s\"}]",
-        ep_reason_name(rejected->code), rejected->table,
-        rejected->parent_table ? "no row yet in " : "another event has the same identity",
-        rejected->parent_table ? rejected->parent_table : "");
+                          size_t n, ep_str raw, const ep_coordinates *at, uint32_t occurrence,
+                          ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf rows = {0};
+    EP_CLEANUP(ep_buf_done) ep_buf reasons = {0};
+    int64_t n_rows = put_late(rejected, n, &rows, &reasons);
+    EP_TRY(ep_buf_check(&rows, err));
+    EP_TRY(ep_buf_check(&reasons, err));
     EP_TRY(begin_row(s, source, at, raw, occurrence, err));
+    ep_batch *b = s->quarantine;
     size_t row = b->n_rows - 1;
     int64_t id = ep_quarantine_id(rejected->load_id, rejected->record, rejected->group, true);
     ep_batch_set_i64(b, row, Q_ID, id);
     ep_batch_set_i64(b, row, Q_LOAD, rejected->load_id);
     ep_batch_set_i64(b, row, Q_GROUP, rejected->group);
     EP_TRY(set_text(b, Q_OWNER, rejected->owner, err));
-    ep_batch_set_i64(b, row, Q_N_ROWS, rejected->n_rows);
-    EP_TRY(set_text(b, Q_ROWS, rows, err));
+    ep_batch_set_i64(b, row, Q_N_ROWS, n_rows);
+    EP_TRY(ep_batch_copy_text(b, row, Q_ROWS, (ep_str){rows.data, rows.len}, err));
     EP_TRY(set_text(b, Q_STATUS, rejected->waits ? "waiting" : "open", err));
     EP_TRY(set_text(b, Q_CODES, ep_reason_name(rejected->code), err));
-    EP_TRY(set_text(b, Q_REASONS, reasons, err));
-    if (!rejected->waits)
-        return EP_OK;
-    EP_TRY(ep_batch_add_row(s->waiting, err));
-    row = s->waiting->n_rows - 1;
-    ep_batch_set_i64(s->waiting, row, W_ID, id);
-    EP_TRY(set_text(s->waiting, W_TABLE, rejected->parent_table, err));
-    ep_batch_set_i64(s->waiting, row, W_KEY, rejected->parent_key);
+    EP_TRY(ep_batch_copy_text(b, row, Q_REASONS, (ep_str){reasons.data, reasons.len}, err));
+    for (size_t i = 0; i < n; i++)
+        EP_TRY(add_waiting(s, id, &rejected[i], err));
     return EP_OK;
 }
 

@@ -22,10 +22,10 @@ typedef struct ep_set_aside_source {
 /** Takes the rejected groups and the findings of a unit. Copies what it needs. */
 EP_CHECK ep_code ep_set_aside_unit(ep_set_aside *s, const ep_set_aside_source *source, const ep_unit *unit,
                                    ep_error *err);
-/** Takes a group that was rejected after acceptance; `raw` from the archive. */
+/** Takes a group that was rejected after acceptance, all its `n` rejections at once; `raw` from the archive. */
 EP_CHECK ep_code ep_set_aside_late(ep_set_aside *s, const ep_set_aside_source *source,
-                                   const ep_rejected *rejected, ep_str raw, const ep_coordinates *at,
-                                   uint32_t occurrence, ep_error *err);
+                                   const ep_rejected *rejected, size_t n, ep_str raw,
+                                   const ep_coordinates *at, uint32_t occurrence, ep_error *err);
 /** Writes everything collected; inside the transaction. */
 EP_CHECK ep_code ep_set_aside_flush(ep_set_aside *s, ep_error *err);
 

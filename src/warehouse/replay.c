@@ -189,7 +189,7 @@ static ep_code event(ep_warehouse *w, int64_t id, const char *what, const char *
                                ep_v_cstr(detail)};
     return ep_store_run(
         w->store,
-        "insert into books.quarantine_event (quarantine_id, at, event, actor, detail) values ($1, $2, $3, $4, $5)",
+        "insert into books.quarantine_event (quarantine_id, happened_at, event, actor, detail) values ($1, $2, $3, $4, $5)",
         params, 5, NULL, err);
 }
 

@@ -175,6 +175,7 @@ ep_code ep_tx_stage(ep_tx *tx, const ep_unit *unit, const uint32_t *only, ep_err
         EP_TRY(select_rows(tx, unit, &unit->tables[i], t, only, &chosen, err));
         if (chosen.n == 0)
             continue;
+        ep_batch_seal(unit->tables[i].batch);
         char stage[96] = "stage_";
         strncat(stage, t->name, sizeof stage - 7);
         EP_TRY(ep_store_append(tx->w->store, stage, unit->tables[i].batch, chosen.rows, chosen.n, err));
