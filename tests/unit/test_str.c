@@ -410,6 +410,8 @@ static void files_are_written_and_read(void **state) {
     assert_file("two, longer");
     write_must("");
     assert_file("");
+    write_must("1");
+    assert_file("1");
     assert_int_not_equal(access(tmp_path, F_OK), 0);
     assert_int_equal(ep_write_file(path, "secret", 6, 0600, NULL), EP_OK);
     assert_int_equal(stat(path, &info), 0);

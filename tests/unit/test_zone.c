@@ -441,6 +441,17 @@ static void tables_of_a_zone_file_are_checked(void **state) {
     assert_false(reads_tables(up, 3, wild, 2, 0));
     assert_false(reads_tables(up, 3, low, 2, 0));
     assert_false(reads_tables(up, 3, types, 2, 1)); /* leap seconds */
+
+    /* The first part has 44 + 6 + 4 bytes; after the second header and the times stand the types of the changes. */
+    EP_CLEANUP(ep_buf_done) ep_buf buf = {0};
+    EP_CLEANUP(zone_done) ep_zone zone = {0};
+    make_tzif(&buf, up, 3, types, 2, 0, "");
+    char *type_of_last = buf.data + 54 + 44 + 3 * 8 + 2;
+    assert_int_equal(*type_of_last, 0);
+    *type_of_last = 2;
+    assert_false(ep_zone_parse(buf.data, buf.len, &zone));
+    *type_of_last = 1;
+    assert_true(ep_zone_parse(buf.data, buf.len, &zone));
 }
 
 static void cut_and_damaged_zone_files_do_no_harm(void **state) {
