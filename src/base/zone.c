@@ -254,7 +254,13 @@ static bool find_part(const uint8_t *data, size_t len, size_t time_bytes, struct
             return false;
         counts[i] = (size_t)n;
     }
-    *ret = (struct tz_part){counts[0], counts[1], counts[2], counts[3], counts[4], counts[5], time_bytes};
+    *ret = (struct tz_part){.n_utc_flags = counts[0],
+                            .n_std_flags = counts[1],
+                            .n_leaps = counts[2],
+                            .n_times = counts[3],
+                            .n_types = counts[4],
+                            .n_chars = counts[5],
+                            .time_bytes = time_bytes};
     size_t need = ret->n_times * (time_bytes + 1) + ret->n_types * 6 + ret->n_chars +
                   ret->n_leaps * (time_bytes + 4) + ret->n_std_flags + ret->n_utc_flags;
     if (need > len - HEADER_BYTES)
