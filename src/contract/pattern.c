@@ -17,6 +17,7 @@ struct ep_pattern_memory {
 
 struct ep_pattern {
     pcre2_code *code;
+    bool jit;
 };
 
 struct ep_matcher {
@@ -77,7 +78,7 @@ ep_code ep_pattern_new(ep_pattern_memory *memory, ep_str regex, ep_pattern **ret
         return ep_fail(err, EP_E_CONFIG, "%s, at character %zu", (const char *)text, (size_t)at + 1);
     }
     /* Without JIT (no memory, no executable pages) the interpreter does the same, slower. */
-    (void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+    pattern->jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
     *ret = pattern;
     pattern = NULL;
     return EP_OK;
