@@ -198,7 +198,8 @@ int main(int argc, char **argv) {
         ep_buf_put_json(&tool.out, ep_str_from(err.text));
         ep_buf_puts(&tool.out, "}\n");
     }
-    fwrite(tool.out.data, 1, tool.out.len, stdout);
+    if (tool.out.len > 0)
+        fwrite(tool.out.data, 1, tool.out.len, stdout);
     ep_splitter_free(&tool.splitter);
     ep_parser_free(&tool.parser);
     ep_arena_done(&tool.arena);
