@@ -25,11 +25,11 @@ create temp table version_{{x}} as
 with spread as (
     select _key, _nth{{type0||,
            first_value($) over whole as $}}{{type1||, $}},
-           count(*) over (partition by _key) as _n
+           1 + count(*) over (partition by _key) as _n
     from state_{{x}}
     window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following)
 )
-select * from spread where _nth = _n;
+select * from spread where _nth + 1 = _n;
 update {{x}} as t set _n = v._n{{type0||, $ = v.$}}{{type1||, $ = v.$}}
 from version_{{x}} v
 where v._key = t.{{key}};

@@ -1,5 +1,6 @@
 -- Tables with one row a key (reference, accumulating): the state after the last change by (event time, sequence, content).
 -- A key's first change lives only in its row; the second brings both into the log. Most keys never get a second.
+-- _n: 0 inferred, 1 its only change lives here, else 1 + its changes in the log.
 
 -- :again
 -- Staged keys that come twice in the batch or are known already.
@@ -50,11 +51,11 @@ create temp table version_{{x}} as
 with spread as (
     select _key, _at, _seq, _hash, _present, _deleted, _record, _load_id, _nth, {{keys|, |$}}{{type0||,
            first_value($) over whole as $}}{{type1||, $}},
-           count(*) over (partition by _key) as _n
+           1 + count(*) over (partition by _key) as _n
     from state_{{x}}
     window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following)
 )
-select * from spread where _nth = _n;
+select * from spread where _nth + 1 = _n;
 
 -- :replace
 delete from {{x}} where {{key}} in (select _key from version_{{x}});

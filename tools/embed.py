@@ -18,6 +18,7 @@ PATTERNS = (
     "lists/*",
     "derive/*.sql",
     "marts/**/*.sql",
+    "reconcile/*.sql",
 )
 
 # '?' is escaped because of trigraphs; the other printable characters stand for themselves.

@@ -70,13 +70,11 @@ const ep_command ep_commands[] = {
      "killed load goes on where its last transaction ended. - is standard input.",
      load_options, ep_cmd_load},
     {"status", "", "what the warehouse holds, feed by feed", NULL, NULL, ep_cmd_status},
-    /*@verify
-    {"verify", "", "recount and recompute: invariants 1, 3, 4 and 7 over the whole warehouse",
+        {"verify", "", "recount and recompute: invariants 1, 3, 4 and 7 over the whole warehouse",
      "1 conservation: the ledger's classes add up and agree with the rows; 3 convergence: each history equals the projection of\n"
      "its change log; 4 as it was: every fact points to the version valid at its own time; 7 reconciliation: sums over sellers\n"
      "equal the whole. Exit code 1 and the offending keys when something is broken.",
      NULL, ep_cmd_verify},
-@*/
     {"hash", "", "order-independent content hash of each table",
      "Equal content gives equal hashes, on any machine and engine, whatever the order, batching or repetition of the input.",
      NULL, ep_cmd_hash},

@@ -135,6 +135,13 @@ static bool wanted(uint32_t only, uint32_t group) {
     return only == UINT32_MAX || only == group;
 }
 
+/* Whose row this is: an accepted row's own seller; of a refused one the group's, as quarantine keeps it. */
+static ep_str owner_of(const ep_table *t, const ep_batch *batch, size_t row, const ep_group *group) {
+    if (group->rejected || t->contract->owner < 0)
+        return group->owner;
+    return batch->columns[t->contract->owner].text[row];
+}
+
 /* Rows of accepted groups; counts emitted and quarantined rows by seller. */
 static ep_code select_rows(ep_tx *tx, const ep_unit *unit, const ep_unit_table *table, const ep_table *t,
                            const uint32_t *only, selection *ret, ep_error *err) {
@@ -148,8 +155,9 @@ static ep_code select_rows(ep_tx *tx, const ep_unit *unit, const ep_unit_table *
         if (only &&
             (group->rejected || !wanted(only[group->record], table->group_of[row] - record->first_group)))
             continue;
-        if (!tally || !ep_str_is(group->owner, tally->owner))
-            EP_TRY(ep_tx_rows(tx, segment->load_id, t, group->owner, &tally, err));
+        ep_str owner = owner_of(t, table->batch, row, group);
+        if (!tally || !ep_str_is(owner, tally->owner))
+            EP_TRY(ep_tx_rows(tx, segment->load_id, t, owner, &tally, err));
         tally->emitted++;
         if (group->rejected) {
             tally->quarantined++;
