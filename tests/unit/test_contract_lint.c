@@ -141,6 +141,8 @@ static void test_proposals(void **state) {
          "did you mean \"entrepot.validTime\"?"},
         {"schema: [{name: t, properties: [{name: a, logicalType: string, logicalTypeOptions: {maxLenght: 1}}]}]\n",
          "did you mean \"maxLength\"?"},
+        {"schema: [{name: t, customProperties: [{property: entrepot.knid, value: dimension}]}]\n",
+         "did you mean \"entrepot.kind\"?"},
         {"version: 1.0\n", "already given"},
         {"tenant: 5\n", "put it into quotes"},
     };
