@@ -4,18 +4,25 @@
 #include "decode/node.h"
 
 typedef enum ep_format { EP_FMT_JSON, EP_FMT_JSONL, EP_FMT_CSV, EP_N_FORMATS } ep_format;
-typedef enum ep_encoding { EP_ENC_AUTO, EP_ENC_UTF8, EP_ENC_UTF16LE, EP_ENC_UTF16BE, EP_ENC_WINDOWS1252 } ep_encoding;
+typedef enum ep_encoding {
+    EP_ENC_AUTO,
+    EP_ENC_UTF8,
+    EP_ENC_UTF16LE,
+    EP_ENC_UTF16BE,
+    EP_ENC_WINDOWS1252
+} ep_encoding;
 
 typedef struct ep_decode_options {
     ep_format format;
-    ep_encoding encoding;  /* auto: BOM, else UTF-8 */
-    char delimiter;        /* CSV; 0 finds it among , ; tab | in the header line */
-    char quote;            /* CSV; 0 is '"', (char)-1 no quoting */
-    bool has_header;       /* CSV; else `columns` names the cells */
-    const char **columns; size_t n_columns;
-    bool empty_is_text;    /* CSV: an empty unquoted cell is "" instead of NULL */
-    bool trim;             /* CSV: blanks around unquoted cells are cut */
-    bool backslash;        /* CSV: backslash escapes instead of doubled quotes */
+    ep_encoding encoding; /* auto: BOM, else UTF-8 */
+    char delimiter;       /* CSV; 0 finds it among , ; tab | in the header line */
+    char quote;           /* CSV; 0 is '"', (char)-1 no quoting */
+    bool has_header;      /* CSV; else `columns` names the cells */
+    const char **columns;
+    size_t n_columns;
+    bool empty_is_text; /* CSV: an empty unquoted cell is "" instead of NULL */
+    bool trim;          /* CSV: blanks around unquoted cells are cut */
+    bool backslash;     /* CSV: backslash escapes instead of doubled quotes */
 } ep_decode_options;
 
 /* Where a record lay in its source. */
@@ -28,13 +35,14 @@ typedef struct ep_coordinates {
 
 /* A raw record as cut from the source, not parsed yet. `raw` has at least EP_PADDING readable bytes behind it. */
 typedef struct ep_raw {
-    ep_str raw;                 /* the bytes as received (quarantine keeps these) */
-    ep_str text;                /* the same as UTF-8 (== raw when the source is UTF-8) */
+    ep_str raw;  /* the bytes as received (quarantine keeps these) */
+    ep_str text; /* the same as UTF-8 (== raw when the source is UTF-8) */
     ep_coordinates at;
-    ep_reason_code reason;      /* EP_R_NONE, or why it cannot be decoded: too_large, text_encoding, truncated */
-    uint32_t occurrence;        /* 1 for the first record of this content in the source, 2 for the second ...; 0 when not asked for */
-    uint64_t content;           /* XXH3 of raw; 0 when not asked for */
-    uint8_t encoding;           /* ep_encoding of raw as found or declared; EP_ENC_AUTO counts as UTF-8 */
+    ep_reason_code reason; /* EP_R_NONE, or why it cannot be decoded: too_large, text_encoding, truncated */
+    uint32_t
+        occurrence; /* 1 for the first record of this content in the source, 2 for the second ...; 0 when not asked for */
+    uint64_t content; /* XXH3 of raw; 0 when not asked for */
+    uint8_t encoding; /* ep_encoding of raw as found or declared; EP_ENC_AUTO counts as UTF-8 */
 } ep_raw;
 
 #define EP_PADDING 64
@@ -63,12 +71,13 @@ void ep_splitter_free(ep_splitter **splitter);
  * @return EP_OK; EP_E_CONFIG when the header lacks a name or has a name twice; EP_E_LIMIT when occurrences are counted and there are too
  * many; EP_E_NOMEM. After an error the splitter can only be freed.
  */
-EP_CHECK ep_code ep_splitter_feed(ep_splitter *splitter, ep_str block, bool is_last, ep_arena *arena, const ep_raw **ret, size_t *ret_n,
-                                  ep_error *err);
+EP_CHECK ep_code ep_splitter_feed(ep_splitter *splitter, ep_str block, bool is_last, ep_arena *arena,
+                                  const ep_raw **ret, size_t *ret_n, ep_error *err);
 /** CSV: names of the columns, known after the first records; else 0. Owned by the splitter. */
 const ep_str *ep_splitter_columns(const ep_splitter *splitter, size_t *ret_n);
 /** Continue in the middle of a source: coordinates of the next record, and for CSV the header as it was. */
-EP_CHECK ep_code ep_splitter_resume(ep_splitter *splitter, const ep_coordinates *next, const ep_str *columns, size_t n_columns, ep_error *err);
+EP_CHECK ep_code ep_splitter_resume(ep_splitter *splitter, const ep_coordinates *next, const ep_str *columns,
+                                    size_t n_columns, ep_error *err);
 /** Delimiter found for CSV (0 when not yet known). */
 char ep_splitter_delimiter(const ep_splitter *splitter);
 void ep_splitter_set_delimiter(ep_splitter *splitter, char delimiter);
@@ -93,12 +102,15 @@ void ep_parser_set_columns(ep_parser *parser, const ep_str *columns, size_t n_co
  * Every value of a JSON record is validated, also the ones nobody asks for (RFC 8259); numbers stay tokens. A CSV row is an object
  * of texts and nulls with one member a column.
  */
-ep_reason_code ep_parser_run(ep_parser *parser, const ep_raw *raw, ep_doc *doc, ep_arena *arena, const char **ret_detail);
+ep_reason_code ep_parser_run(ep_parser *parser, const ep_raw *raw, ep_doc *doc, ep_arena *arena,
+                             const char **ret_detail);
 /** EP_OK, or EP_E_NOMEM when the last run (it returned too_large) lacked memory: an outage, not a bad record. */
 EP_CHECK ep_code ep_parser_check(const ep_parser *parser, ep_error *err);
 
 /* For reference pages and the feed's `decode` section: name, default and text of each option. */
-typedef struct ep_option_doc { const char *name, *type, *default_text, *text; } ep_option_doc;
+typedef struct ep_option_doc {
+    const char *name, *type, *default_text, *text;
+} ep_option_doc;
 /** A constant table in the order of the reference page. */
 const ep_option_doc *ep_decode_option_docs(size_t *ret_n);
 

@@ -220,7 +220,7 @@ static bool find_close(const struct walk *w, size_t at, size_t *ret) {
 
 /* A text that may have escapes, or flaws; `next` is where the next token begins. */
 static bool take_any_text(struct walk *w, size_t at, size_t next, const char **ret, uint32_t *ret_len) {
-    size_t close;
+    size_t close = 0;
     if (w->is_plain) {
         if (!find_close(w, at, &close))
             return false;
@@ -446,7 +446,7 @@ static inline bool after_opening(struct walk *w, struct cursor *c, bool *is_empt
 static bool walk_tokens(struct walk *w, bool is_simple, uint32_t *ret_n) {
     struct cursor c = {w->text, w->index, w->index + w->n_index, w->nodes, 0, is_simple};
     for (bool done = false; !done;) {
-        bool opened, is_complete = true;
+        bool opened = false, is_complete = true;
         if (!take_value(w, &c, &opened))
             return false;
         if (opened && !after_opening(w, &c, &is_complete))

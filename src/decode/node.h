@@ -4,16 +4,25 @@
 #include "contract/contract.h"
 
 /* One record as a tree, whatever its format was: nodes in pre-order, children right behind their parent. */
-typedef enum ep_node_kind { EP_N_NULL, EP_N_BOOL, EP_N_NUMBER, EP_N_TEXT, EP_N_ARRAY, EP_N_OBJECT } ep_node_kind;
+typedef enum ep_node_kind {
+    EP_N_NULL,
+    EP_N_BOOL,
+    EP_N_NUMBER,
+    EP_N_TEXT,
+    EP_N_ARRAY,
+    EP_N_OBJECT
+} ep_node_kind;
 
 typedef struct ep_node {
-    const char *text;     /* scalar: number token as sent, unescaped UTF-8 text, "true"/"false"; array and object: their raw source text or NULL */
-    const char *key;      /* member name inside an object (unescaped), else NULL */
+    const char
+        *text; /* scalar: number token as sent, unescaped UTF-8 text, "true"/"false", "" for null; array and
+                         object: their raw source text; never NULL */
+    const char *key; /* member name inside an object (unescaped), else NULL */
     uint32_t text_len;
     uint32_t key_len;
-    uint32_t end;         /* index after the last node of this subtree: the next sibling */
+    uint32_t end; /* index after the last node of this subtree: the next sibling */
     uint32_t n_children;
-    uint8_t kind;         /* ep_node_kind */
+    uint8_t kind; /* ep_node_kind */
 } ep_node;
 
 /* A decoded record. Texts are views into the record's bytes or into `arena`, both live until the unit is done. */
@@ -31,7 +40,7 @@ uint32_t ep_doc_member(const ep_doc *doc, uint32_t object, const char *key, uint
 
 /* Limits by name; each reached gives its own reason. */
 #define EP_MAX_RECORD_BYTES (16u * 1024 * 1024)
-#define EP_MAX_DEPTH 64
-#define EP_MAX_NODES 1000000
+#define EP_MAX_DEPTH        64
+#define EP_MAX_NODES        1000000
 
 #endif
