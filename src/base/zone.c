@@ -80,20 +80,21 @@ static struct span find_span(const ep_zone *zone, int64_t at_s) {
     return span;
 }
 
-/* Moments of a batch lie close together: the span found last is nearly always the one wanted. A few slots, so that zones
- * used in turn do not push each other out. */
-#define RECENT_SLOTS 4
+/* Spans found last. A slot serves some 97 days of a zone, so that neither zones used in turn nor moments of several years in
+ * any order push each other out. */
+#define RECENT_SLOTS 16
+#define RECENT_SHIFT 23
 static __thread struct recent {
     const ep_zone *zone;
     struct span span;
 } recents[RECENT_SLOTS];
 
-static struct recent *recent_of(const ep_zone *zone) {
-    return &recents[(uintptr_t)zone / 64 % RECENT_SLOTS];
+static struct recent *recent_of(const ep_zone *zone, int64_t at_s) {
+    return &recents[((uintptr_t)zone / 64 + ((uint64_t)at_s >> RECENT_SHIFT)) % RECENT_SLOTS];
 }
 
 static struct span span_of(const ep_zone *zone, int64_t at_s) {
-    struct recent *recent = recent_of(zone);
+    struct recent *recent = recent_of(zone, at_s);
     if (recent->zone != zone || at_s < recent->span.from_s || at_s >= recent->span.to_s) {
         recent->span = find_span(zone, at_s);
         recent->zone = zone;
@@ -107,7 +108,7 @@ int32_t ep_zone_offset_s(const ep_zone *zone, int64_t ts_us) {
 
 bool ep_zone_from_local(const ep_zone *zone, int64_t local_us, int64_t *ret_us) {
     int64_t local_s = ep_floor_div(local_us, 1000000);
-    const struct recent *recent = recent_of(zone);
+    const struct recent *recent = recent_of(zone, local_s);
     int64_t at_s = local_s - recent->span.offset_s;
     /* So deep inside a span that no other one can hold this local time. */
     if (recent->zone == zone && at_s - SLACK_S >= recent->span.from_s && at_s < recent->span.to_s) {
@@ -118,6 +119,7 @@ bool ep_zone_from_local(const ep_zone *zone, int64_t local_us, int64_t *ret_us) 
         struct span span = span_of(zone, probe_s);
         at_s = local_s - span.offset_s;
         if (at_s >= span.from_s && at_s < span.to_s) {
+            *recent_of(zone, local_s) = (struct recent){zone, span};
             *ret_us = local_us - span.offset_s * INT64_C(1000000);
             return true;
         }
