@@ -6,9 +6,10 @@
 
 /* RFC 4180 and what is sent instead. Private to src/decode.
  *
- * A cell is quoted when its first byte is the quote character (with `trim`: the first that is not blank). Inside it a doubled quote, or with
- * `backslash` an escaped one, stands for itself. A quote anywhere else is text. With `backslash` the byte after a backslash
- * is text in unquoted cells too. A row ends at LF, CR LF or CR outside quotes. */
+ * A cell is quoted when its first byte is the quote character (with `trim`: the first that is not blank).
+ * Inside it a doubled quote, or with `backslash` an escaped one, stands for itself. A quote anywhere else is
+ * text. With `backslash` the byte after a backslash is text in unquoted cells too. A row ends at LF, CR LF or
+ * CR outside quotes. */
 typedef struct ep_csv_rules {
     char delimiter; /* 0: not known yet, any of the four counts */
     char quote;
@@ -60,8 +61,8 @@ typedef struct ep_csv_cell {
 } ep_csv_cell;
 
 /**
- * Cuts a row (without its line end) into cells; the first `capacity` are stored. Texts are views or lie in `arena`. Needs
- * EP_PADDING readable bytes behind the row.
+ * Cuts a row (without its line end) into cells; the first `capacity` are stored. Texts are views or lie in
+ * `arena`. Needs EP_PADDING readable bytes behind the row.
  * @return false: `flaw` says why.
  */
 bool ep_csv_cells(const ep_csv_rules *rules, ep_str row, ep_csv_cell *cells, size_t capacity, size_t *ret_n,

@@ -33,28 +33,30 @@ typedef struct ep_coordinates {
     uint32_t size_bytes; /* of the raw record, as stored there */
 } ep_coordinates;
 
-/* A raw record as cut from the source, not parsed yet. `raw` has at least EP_PADDING readable bytes behind it. */
+/* A raw record as cut from the source, not parsed yet. `raw` and `text` have at least EP_PADDING
+ * readable bytes behind them. */
 typedef struct ep_raw {
     ep_str raw;  /* the bytes as received (quarantine keeps these) */
     ep_str text; /* the same as UTF-8 (== raw when the source is UTF-8) */
     ep_coordinates at;
     ep_reason_code reason; /* EP_R_NONE, or why it cannot be decoded: too_large, text_encoding, truncated */
-    uint32_t
-        occurrence; /* 1 for the first record of this content in the source, 2 for the second ...; 0 when not asked for */
-    uint64_t content; /* XXH3 of raw; 0 when not asked for */
-    uint8_t encoding; /* ep_encoding of raw as found or declared; EP_ENC_AUTO counts as UTF-8 */
+    uint32_t occurrence; /* 1 for the first record of this content in the source, 2 for the second ...; 0 when
+                            not asked for */
+    uint64_t content;    /* XXH3 of raw; 0 when not asked for */
+    uint8_t encoding;    /* ep_encoding of raw as found or declared; EP_ENC_AUTO counts as UTF-8 */
 } ep_raw;
 
 #define EP_PADDING 64
 
 /**
- * Cuts a byte stream into records. Fed with consecutive blocks; gives as many whole records as a block holds. Constant memory: an
- * unfinished record is carried over, at most EP_MAX_RECORD_BYTES; a longer one is skipped to its end and reported once as too_large with its first 64 KiB.
- * One thread at a time; splitting is cheap, parsing (below) runs in many threads.
+ * Cuts a byte stream into records. Fed with consecutive blocks; gives as many whole records as a block holds.
+ * Constant memory: an unfinished record is carried over, at most EP_MAX_RECORD_BYTES; a longer one is skipped
+ * to its end and reported once as too_large with its first 64 KiB. One thread at a time; splitting is cheap,
+ * parsing (below) runs in many threads.
  */
 typedef struct ep_splitter ep_splitter;
 
-/* Different contents that ep_splitter_count_occurrences can tell apart in one source (about 12 bytes each). */
+/* Different contents that ep_splitter_count_occurrences can tell apart in one source, 12 to 24 bytes each. */
 #define EP_MAX_OCCURRENCE_RECORDS 20000000
 /* What is kept of a record that is too large. */
 #define EP_TOO_LARGE_KEPT_BYTES (64u * 1024)
@@ -62,14 +64,18 @@ typedef struct ep_splitter ep_splitter;
 EP_CHECK ep_code ep_splitter_new(const ep_decode_options *options, ep_splitter **ret, ep_error *err);
 void ep_splitter_free(ep_splitter **splitter);
 /**
- * @param block   bytes of the source; with EP_PADDING readable bytes behind them; must live as long as the returned records are used.
- * @param is_last true: the source ends with this block; the rest without a newline is a record; an unfinished quoted cell is `truncated`.
- * @param ret     array owned by the splitter, valid until the next call; records that crossed a block border lie in `arena`.
- * A CSV header is consumed, not returned; blank lines are skipped (they count as lines). A BOM is skipped.
- * For EP_FMT_JSON the whole source is one record (bounded by EP_MAX_RECORD_BYTES), an empty one too: `records.each` of the feed makes many
- * of it. With a header AND `columns` in the options the header must hold all of those.
- * @return EP_OK; EP_E_CONFIG when the header lacks a name or has a name twice; EP_E_LIMIT when occurrences are counted and there are too
- * many; EP_E_NOMEM. After an error the splitter can only be freed.
+ * A CSV header is consumed, not returned; with a header AND `columns` in the options it must hold all of those.
+ * Blank lines are skipped (they count as lines), so is a BOM. For EP_FMT_JSON the whole source is one record
+ * (bounded by EP_MAX_RECORD_BYTES), an empty one too: `records.each` of the feed makes many of it.
+ *
+ * @param block   bytes of the source with EP_PADDING readable bytes behind them; must live as long as the returned
+ *                records are used.
+ * @param is_last the source ends with this block: the rest without a newline is a record, `truncated` when it is an
+ *                unfinished quoted cell.
+ * @param ret     array owned by the splitter, valid until the next call; records that crossed a block border lie in
+ *                `arena`.
+ * @return EP_OK; EP_E_CONFIG when the header lacks a name or has a name twice; EP_E_LIMIT when occurrences
+ * are counted and there are too many; EP_E_NOMEM. After an error the splitter can only be freed.
  */
 EP_CHECK ep_code ep_splitter_feed(ep_splitter *splitter, ep_str block, bool is_last, ep_arena *arena,
                                   const ep_raw **ret, size_t *ret_n, ep_error *err);
@@ -81,11 +87,12 @@ EP_CHECK ep_code ep_splitter_resume(ep_splitter *splitter, const ep_coordinates 
 /** Delimiter found for CSV (0 when not yet known). */
 char ep_splitter_delimiter(const ep_splitter *splitter);
 void ep_splitter_set_delimiter(ep_splitter *splitter, char delimiter);
-/** Encoding found or declared (EP_ENC_AUTO: not yet known). Who resumes behind the BOM sets what was found. */
+/** Encoding found or declared (EP_ENC_AUTO: not yet known). Who resumes behind a BOM sets what was found. */
 ep_encoding ep_splitter_encoding(const ep_splitter *splitter);
 void ep_splitter_set_encoding(ep_splitter *splitter, ep_encoding encoding);
-/** Where the first record lies that was not returned yet: what ep_splitter_resume wants. size_bytes is 1 after a CR whose LF may still come;
- * without it a resumed source with lone CR as line ends could count one line too few. */
+/** Where the first record lies that was not returned yet: what ep_splitter_resume wants. size_bytes is 1
+ * after a CR whose LF may still come; without it a resumed source with lone CR as line ends could count one
+ * line too few. */
 void ep_splitter_position(const ep_splitter *splitter, ep_coordinates *ret);
 /** Fill `content` and `occurrence` of the records from now on. To resume, feed what was skipped once more. */
 void ep_splitter_count_occurrences(ep_splitter *splitter, bool on);
@@ -97,14 +104,16 @@ void ep_parser_free(ep_parser **parser);
 /** CSV: the header; views must outlive the parser. */
 void ep_parser_set_columns(ep_parser *parser, const ep_str *columns, size_t n_columns, char delimiter);
 /**
- * @return EP_R_NONE with doc filled; or the reason (syntax, truncated, text_encoding, duplicate_key, depth, too_large, ragged) with
- * `*ret_detail` a text in `arena` that names line/position and what was expected, never a value. The doc is reused from call to call.
- * Every value of a JSON record is validated, also the ones nobody asks for (RFC 8259); numbers stay tokens. A CSV row is an object
- * of texts and nulls with one member a column.
+ * Every value of a JSON record is validated, also the ones nobody asks for (RFC 8259); numbers stay tokens. A CSV
+ * row is an object of texts and nulls with one member a column. The doc is reused from call to call.
+ *
+ * @return EP_R_NONE with doc filled; or the reason (syntax, truncated, text_encoding, duplicate_key, depth, too_large,
+ *         ragged) with `*ret_detail` a text in `arena` that names line or position and what was expected, never a
+ *         value. Ask ep_parser_check after a too_large.
  */
 ep_reason_code ep_parser_run(ep_parser *parser, const ep_raw *raw, ep_doc *doc, ep_arena *arena,
                              const char **ret_detail);
-/** EP_OK, or EP_E_NOMEM when the last run (it returned too_large) lacked memory: an outage, not a bad record. */
+/** EP_OK, or EP_E_NOMEM when the last run (it returned too_large) lacked memory: no flaw of the record. */
 EP_CHECK ep_code ep_parser_check(const ep_parser *parser, ep_error *err);
 
 /* For reference pages and the feed's `decode` section: name, default and text of each option. */

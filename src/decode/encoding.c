@@ -157,7 +157,8 @@ size_t ep_encoding_source_bytes(ep_encoding encoding, ep_str text) {
     return encoding == EP_ENC_WINDOWS1252 ? n_chars : 2 * (n_chars + n_pairs) - n_odd;
 }
 
-/* Bytes of the character at p, or 0; *ret_cut when the text ends before it does. RFC 3629, table 3-7 of Unicode. */
+/* Bytes of the character at p, or 0; *ret_cut when the text ends before it does. RFC 3629, table 3-7 of
+ * Unicode. */
 static size_t utf8_char(const unsigned char *p, size_t left, bool *ret_cut) {
     unsigned char lead = p[0], low = 0x80, high = 0xBF;
     size_t len;

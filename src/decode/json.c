@@ -7,7 +7,8 @@
 #include <sys/random.h>
 #include <xxhash.h>
 
-/* Objects up to this many members are checked for equal names one by one, larger ones through a hash table. */
+/* Objects up to this many members are checked for equal names one by one, larger ones through a hash table.
+ */
 #define SMALL_OBJECT 32
 
 struct ep_json {

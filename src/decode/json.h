@@ -11,13 +11,15 @@ EP_CHECK ep_code ep_json_new(ep_json **ret, ep_error *err);
 void ep_json_free(ep_json **json);
 
 /**
- * Parses one text into `doc`. Texts without escapes are views into `text`, others lie in `arena`. A byte order mark in front is
- * skipped (RFC 8259, 8.1). False: `flaw` says why, the doc is empty. A proper prefix of an object or array is always `truncated`.
+ * Parses one text into `doc`. Texts without escapes are views into `text`, others lie in `arena`. A byte
+ * order mark in front is skipped (RFC 8259, 8.1). False: `flaw` says why, the doc is empty. A proper prefix
+ * of an object or array is always `truncated`.
  */
 bool ep_json_parse(ep_json *json, ep_str text, ep_doc *doc, ep_arena *arena, ep_flaw *flaw);
 
 /**
- * The same index as ep_json_simd_index, byte by byte, for texts which that one refuses: never fails but for memory (false).
+ * The same index as ep_json_simd_index, byte by byte, for texts which that one refuses: never fails but for
+ * memory (false).
  * `*at` grows to *capacity and is the caller's (ep_free).
  */
 bool ep_json_index_plain(ep_str text, uint32_t **at, size_t *capacity, size_t *ret_n);

@@ -14,10 +14,9 @@ typedef enum ep_node_kind {
 } ep_node_kind;
 
 typedef struct ep_node {
-    const char
-        *text; /* scalar: number token as sent, unescaped UTF-8 text, "true"/"false", "" for null; array and
-                         object: their raw source text; never NULL */
-    const char *key; /* member name inside an object (unescaped), else NULL */
+    const char *text; /* scalar: number token as sent, unescaped UTF-8 text, "true"/"false", "" for null;
+                         array and object: their raw source text; never NULL */
+    const char *key;  /* member name inside an object (unescaped), else NULL */
     uint32_t text_len;
     uint32_t key_len;
     uint32_t end; /* index after the last node of this subtree: the next sibling */
@@ -25,7 +24,8 @@ typedef struct ep_node {
     uint8_t kind; /* ep_node_kind */
 } ep_node;
 
-/* A decoded record. Texts are views into the record's bytes or into `arena`, both live until the unit is done. */
+/* A decoded record. Texts are views into the record's bytes or into `arena`, both live until the unit is
+ * done. */
 typedef struct ep_doc {
     ep_node *nodes; /* [0] is the root */
     uint32_t n_nodes;
@@ -35,7 +35,8 @@ typedef struct ep_doc {
 void ep_doc_done(ep_doc *doc);
 /** Room for n_nodes (decoders call it before they fill a doc); false when out of memory. */
 bool ep_doc_reserve(ep_doc *doc, size_t n_nodes);
-/** First child with that name, or UINT32_MAX. `*hint` (in/out, may be NULL) is the child's ordinal last time: tried first. */
+/** First child with that name, or UINT32_MAX. `*hint` (in/out, may be NULL) is the child's ordinal last time:
+ * tried first. */
 uint32_t ep_doc_member(const ep_doc *doc, uint32_t object, const char *key, uint32_t key_len, uint32_t *hint);
 
 /* Limits by name; each reached gives its own reason. */

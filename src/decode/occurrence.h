@@ -3,8 +3,9 @@
 
 #include "base/mem.h"
 
-/* How often each content came, by its 64-bit hash: a set of hashes, and counts only for those that came again. Zero-initialised
- * is ready; `limit` 0 means EP_MAX_OCCURRENCE_RECORDS different contents. Private to src/decode. */
+/* How often each content came, by its 64-bit hash: a set of hashes, and counts only for those that came
+ * again. Zero-initialised is ready; `limit` 0 means EP_MAX_OCCURRENCE_RECORDS different contents. Private to
+ * src/decode. */
 typedef struct ep_occurrence_set {
     uint64_t *hashes; /* 0: empty slot */
     uint32_t *counts; /* NULL: every hash came once */

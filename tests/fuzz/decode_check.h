@@ -1,4 +1,5 @@
-/* What must hold for every source and every option, whatever its bytes are. Breaks abort, for the fuzzer to see. */
+/* What must hold for every source and every option, whatever its bytes are. Breaks abort, for the fuzzer to
+ * see. */
 #ifndef EP_FUZZ_DECODE_CHECK_H
 #define EP_FUZZ_DECODE_CHECK_H
 
@@ -36,7 +37,8 @@ static inline void fuzz_check_node(const ep_doc *doc, uint32_t index) {
         fuzz_check_node(doc, child);
 }
 
-/* Cuts a source into blocks of at most step bytes (each in memory of its own), parses all, returns a hash of what came out. */
+/* Cuts a source into blocks of at most step bytes (each in memory of its own), parses all, returns a hash of
+ * what came out. */
 static inline uint64_t fuzz_decode(const ep_decode_options *options, ep_str source, size_t step) {
     ep_splitter *splitter = NULL;
     ep_parser *parser = NULL;
