@@ -211,25 +211,40 @@ void ep_tx_count(const ep_segment *segment, ep_ledger *ret) {
     }
 }
 
-static ep_code write_rows(ep_tx *tx, int64_t load_id, ep_error *err) {
-    for (size_t i = 0; i < tx->n_rows; i++) {
-        ep_row_tally *r = &tx->rows[i];
-        if (r->load_id != load_id)
-            continue;
-        r->inserted = r->emitted - r->changed - r->unchanged - r->duplicate - r->quarantined - r->waiting;
-        const ep_value params[] = {
-            ep_v_int(load_id),      ep_v_cstr(r->table->name), ep_v_cstr(r->owner),
-            ep_v_int(r->emitted),   ep_v_int(r->inserted),     ep_v_int(r->changed),
-            ep_v_int(r->unchanged), ep_v_int(r->duplicate),    ep_v_int(r->quarantined),
-            ep_v_int(r->waiting),
-        };
-        EP_TRY(ep_store_run(
-            tx->w->store,
-            "insert into books.load_rows (load_id, table_name, owner, emitted, inserted, changed, unchanged, duplicate, quarantined, "
-            "waiting) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            params, sizeof params / sizeof *params, NULL, err));
-    }
+/* The columns of books.load_rows, in their order. */
+static const ep_column_def row_columns[] = {
+    {"load_id", EP_T_INT, 0, 0},   {"table_name", EP_T_TEXT, 0, 0}, {"owner", EP_T_TEXT, 0, 0},
+    {"emitted", EP_T_INT, 0, 0},   {"inserted", EP_T_INT, 0, 0},    {"changed", EP_T_INT, 0, 0},
+    {"unchanged", EP_T_INT, 0, 0}, {"duplicate", EP_T_INT, 0, 0},   {"quarantined", EP_T_INT, 0, 0},
+    {"waiting", EP_T_INT, 0, 0},
+};
+static const ep_schema row_schema = {row_columns, sizeof row_columns / sizeof *row_columns};
+
+static ep_code add_row(ep_batch *batch, ep_row_tally *r, ep_error *err) {
+    EP_TRY(ep_batch_add_row(batch, err));
+    size_t row = batch->n_rows - 1, first = 3;
+    r->inserted = r->emitted - r->changed - r->unchanged - r->duplicate - r->quarantined - r->waiting;
+    const int64_t counts[] = {r->emitted,   r->inserted,    r->changed, r->unchanged,
+                              r->duplicate, r->quarantined, r->waiting};
+    ep_batch_set_i64(batch, row, 0, r->load_id);
+    ep_batch_set_text(batch, row, 1, ep_str_from(r->table->name));
+    ep_batch_set_text(batch, row, 2, ep_str_from(r->owner));
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        ep_batch_set_i64(batch, row, first + i, counts[i]);
     return EP_OK;
+}
+
+/* One append: a statement a row costs a block of the engine's memory each, until the transaction ends. */
+static ep_code write_rows(ep_tx *tx, int64_t load_id, ep_error *err) {
+    EP_CLEANUP(ep_batch_free) ep_batch *batch = NULL;
+    EP_TRY(ep_batch_new(&row_schema, 64, &batch, err));
+    for (size_t i = 0; i < tx->n_rows; i++)
+        if (tx->rows[i].load_id == load_id)
+            EP_TRY(add_row(batch, &tx->rows[i], err));
+    if (batch->n_rows == 0)
+        return EP_OK;
+    ep_batch_seal(batch);
+    return ep_store_append(tx->w->store, "books.load_rows", batch, NULL, 0, err);
 }
 
 ep_code ep_tx_write_ledger(ep_tx *tx, int64_t load_id, const ep_ledger *l, ep_error *err) {
