@@ -25,7 +25,10 @@ static uint64_t get_le(const char *in, size_t n_bytes) {
     return value;
 }
 
-static bool accepted(const ep_unit *unit, const ep_unit_record *record) {
+/* Ignored records too: another mapping may want them. */
+static bool kept(const ep_unit *unit, const ep_unit_record *record) {
+    if (record->n_groups == 0)
+        return true;
     for (uint32_t g = 0; g < record->n_groups; g++)
         if (!unit->groups[record->first_group + g].rejected)
             return true;
@@ -36,7 +39,7 @@ ep_code ep_archive_pack(const ep_unit *unit, ep_buf *ret, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf plain = {0};
     for (size_t r = 0; r < unit->n_records; r++) {
         const ep_raw *raw = &unit->records[r].raw;
-        if (!accepted(unit, &unit->records[r]))
+        if (!kept(unit, &unit->records[r]))
             continue;
         char header[HEADER_BYTES] = {0};
         put_le(header, raw->at.record, 8);

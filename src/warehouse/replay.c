@@ -1,8 +1,8 @@
 #include "warehouse/replay.h"
 #include "base/hash.h"
+#include "warehouse/again.h"
 #include "warehouse/journal.h"
 #include "warehouse/late.h"
-#include "warehouse/stage.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,90 +81,30 @@ static ep_code read_items(ep_warehouse *w, const char *sql, const ep_value *para
 
 /* One feed's items on their way. */
 typedef struct round {
-    ep_warehouse *w;
-    const ep_feed *feed;
-    ep_feed_schemas schemas;
-    ep_feed_runner *runner;
-    ep_stamper *stamper;
-    ep_unit *unit;
-    ep_arena arena;
+    ep_again again;
     uint32_t *only;
     bool *refused;
 } round_of;
 
 static void round_done(round_of *r) {
-    ep_unit_free(&r->unit);
-    ep_stamper_free(&r->stamper);
-    ep_feed_runner_free(&r->runner);
-    ep_stage_schemas_done(&r->schemas);
-    ep_arena_done(&r->arena);
+    ep_again_done(&r->again);
     ep_free(r->only);
     ep_free(r->refused);
 }
 
-/* The header that books.quarantine keeps as a JSON array: the delimiter, then the names. */
-static ep_code read_columns(round_of *r, ep_str json, ep_str **ret, size_t *ret_n, char *ret_delimiter,
-                            ep_error *err) {
-    EP_CLEANUP(ep_parser_free) ep_parser *parser = NULL;
-    EP_CLEANUP(ep_doc_done) ep_doc doc = {0};
-    const ep_decode_options options = {.format = EP_FMT_JSON};
-    const ep_raw raw = {.raw = json, .text = json, .at = {.size_bytes = (uint32_t)json.len}};
-    const char *detail;
-    EP_TRY(ep_parser_new(&options, &parser, err));
-    if (ep_parser_run(parser, &raw, &doc, &r->arena, &detail) != EP_R_NONE || doc.nodes[0].n_children < 2)
-        return ep_fail(err, EP_E_CORRUPT, "books.quarantine.columns is no list of names");
-    *ret_n = doc.nodes[0].n_children - 1;
-    *ret_delimiter = doc.nodes[1].text[0];
-    *ret = ep_arena_calloc(&r->arena, *ret_n, sizeof **ret);
-    for (size_t i = 0; *ret && i < *ret_n; i++)
-        (*ret)[i] = (ep_str){ep_arena_strndup(&r->arena, doc.nodes[i + 2].text, doc.nodes[i + 2].text_len),
-                             doc.nodes[i + 2].text_len};
-    return *ret ? EP_OK : ep_fail(err, EP_E_NOMEM, "out of memory for a replay");
-}
-
-/* The raw bytes become text again the way they did when they came. */
-static ep_code decode_raw(round_of *r, const item *it, const ep_str *columns, size_t n_columns,
-                          char delimiter, ep_raw *ret, ep_error *err) {
-    EP_CLEANUP(ep_splitter_free) ep_splitter *splitter = NULL;
-    const ep_raw *raws;
-    size_t n;
-    EP_TRY(ep_splitter_new(ep_feed_decode(r->feed), &splitter, err));
-    EP_TRY(ep_splitter_resume(splitter, &it->at, columns, n_columns, err));
-    if (delimiter)
-        ep_splitter_set_delimiter(splitter, delimiter);
-    EP_TRY(ep_splitter_feed(splitter, it->raw, true, &r->arena, &raws, &n, err));
-    *ret = n > 0 ? raws[0] : (ep_raw){.raw = it->raw, .text = it->raw, .reason = EP_R_SYNTAX};
-    ret->at = it->at;
-    ret->occurrence = it->occurrence;
-    ret->content = ep_xxh3(it->raw.ptr, it->raw.len);
-    if (n > 1)
-        ret->reason = EP_R_SYNTAX; /* a correction must be one record */
-    return EP_OK;
-}
-
 /* Runs one item; its record's ordinal in the unit is the item's number, so that tallies are its own. */
 static ep_code run_item(round_of *r, const item *it, size_t number, ep_error *err) {
-    ep_str *columns = NULL;
-    size_t n_columns = 0;
-    char delimiter = 0;
-    if (it->columns.len > 0) {
-        EP_TRY(read_columns(r, it->columns, &columns, &n_columns, &delimiter, err));
-        ep_feed_runner_set_columns(r->runner, columns, n_columns, delimiter);
-    }
-    ep_raw raw;
-    EP_TRY(decode_raw(r, it, columns, n_columns, delimiter, &raw, err));
-    size_t first = r->unit->n_records;
+    EP_TRY(ep_again_columns(&r->again, it->columns, err));
+    ep_unit *unit = r->again.unit;
+    size_t first = unit->n_records;
     const ep_feed_meta meta = {.source = it->source, .received_at = it->received_at};
-    ep_feed_runner_set_cut(r->runner, true);
-    EP_TRY(ep_feed_runner_run(r->runner, &raw, 1, &meta, r->unit, err));
-    if (r->unit->n_records != first + 1)
-        return ep_fail(err, EP_E_BUG, "a replayed record became %zu", r->unit->n_records - first);
-    ep_unit_record *record = &r->unit->records[first];
+    EP_TRY(ep_again_run(&r->again, it->raw, &it->at, it->occurrence, &meta, err));
+    ep_unit_record *record = &unit->records[first];
     record->raw.at.record = number;
     r->only[first] = UINT32_MAX;
     r->refused[first] = record->ignored;
     for (uint32_t g = 0; g < record->n_groups; g++) {
-        const ep_group *group = &r->unit->groups[record->first_group + g];
+        const ep_group *group = &unit->groups[record->first_group + g];
         bool mine = !it->owner_known || !group->owner_known || ep_str_eq(group->owner, it->owner);
         if (it->owner_known && group->owner_known && mine)
             r->only[first] = g;
@@ -173,11 +113,8 @@ static ep_code run_item(round_of *r, const item *it, size_t number, ep_error *er
     return EP_OK;
 }
 
-static ep_code start_round(round_of *r, size_t n, ep_error *err) {
-    EP_TRY(ep_stage_schemas(r->w, r->feed, &r->schemas, err));
-    EP_TRY(ep_feed_runner_new(r->feed, &r->runner, err));
-    EP_TRY(ep_stamper_new(r->w, r->feed, &r->stamper, err));
-    EP_TRY(ep_unit_new(r->feed, &r->schemas, &r->unit, err));
+static ep_code start_round(round_of *r, const ep_warehouse *w, const ep_feed *feed, size_t n, ep_error *err) {
+    EP_TRY(ep_again_init(&r->again, w, feed, err));
     r->only = ep_calloc(n, sizeof *r->only);
     r->refused = ep_calloc(n, sizeof *r->refused);
     return r->only && r->refused ? EP_OK : ep_fail(err, EP_E_NOMEM, "out of memory for a replay");
@@ -272,22 +209,22 @@ static int64_t replay_load_id(const item *list, size_t n, int64_t now) {
 /* A list of items of one feed through today's definitions, inside the open transaction. */
 static ep_code replay_feed(ep_warehouse *w, ep_tx *tx, const item *list, size_t n, const char *actor,
                            ep_replay_result *ret, ep_error *err) {
-    EP_CLEANUP(round_done) round_of r = {.w = w};
+    EP_CLEANUP(round_done) round_of r = {0};
     EP_CLEANUP(ep_late_done) ep_late late = {0};
     char name[256];
     snprintf(name, sizeof name, "%.*s", EP_STR_ARGS(list[0].feed));
-    r.feed = ep_warehouse_feed(w, name);
-    if (!r.feed)
+    const ep_feed *feed = ep_warehouse_feed(w, name);
+    if (!feed)
         return ep_fail(err, EP_E_CONFIG,
                        "the feed %s is gone from feeds/; put it back, or discard its records", name);
-    EP_TRY(start_round(&r, n, err));
+    EP_TRY(start_round(&r, w, feed, n, err));
     for (size_t i = 0; i < n; i++)
         EP_TRY(run_item(&r, &list[i], i, err));
-    EP_TRY(ep_stamper_run(r.stamper, r.unit, 0, err));
+    EP_TRY(ep_stamper_run(r.again.stamper, r.again.unit, 0, err));
     int64_t load_id = replay_load_id(list, n, ep_now_us());
-    EP_TRY(ep_tx_start(tx, r.feed, ep_now_us(), err));
+    EP_TRY(ep_tx_start(tx, feed, ep_now_us(), err));
     EP_TRY(ep_tx_segment(tx, load_id, 0, err));
-    EP_TRY(ep_tx_stage(tx, r.unit, r.only, err));
+    EP_TRY(ep_tx_stage(tx, r.again.unit, r.only, err));
     EP_TRY(ep_tx_merge(tx, ep_late_reject, &late, err));
     /* Rejected again while merging: still in conflict, or still without parent. */
     for (size_t i = 0; i < late.n_rejected; i++)

@@ -114,6 +114,7 @@ static ep_code count_records(ep_segment *s, const ep_unit *unit, const uint32_t 
         EP_TRY(ep_grow((void **)&s->tally, &s->capacity, at + 1, sizeof *s->tally, err));
         for (; s->n_records <= at; s->n_records++)
             s->tally[s->n_records] = (ep_record_tally){0};
+        s->tally[at].seen = true;
         s->tally[at].ignored = record->ignored;
         for (uint32_t g = 0; g < record->n_groups; g++)
             if (!only && unit->groups[record->first_group + g].rejected)
@@ -192,10 +193,13 @@ ep_code ep_tx_stage(ep_tx *tx, const ep_unit *unit, const uint32_t *only, ep_err
 }
 
 void ep_tx_count(const ep_segment *segment, ep_ledger *ret) {
-    ret->received = (int64_t)segment->n_records;
-    ret->applied = ret->unchanged = ret->duplicate = ret->quarantined = ret->waiting = ret->ignored = 0;
+    ret->received = ret->applied = ret->unchanged = ret->duplicate = ret->quarantined = ret->waiting =
+        ret->ignored = 0;
     for (size_t i = 0; i < segment->n_records; i++) {
         const ep_record_tally *t = &segment->tally[i];
+        if (!t->seen) /* reprocessing leaves gaps */
+            continue;
+        ret->received++;
         if (t->quarantined)
             ret->quarantined++;
         else if (t->waiting)

@@ -11,7 +11,7 @@
 /* What became of a record's accepted rows. */
 typedef struct ep_record_tally {
     uint32_t n_rows, n_duplicate, n_unchanged;
-    bool quarantined, waiting, ignored;
+    bool seen, quarantined, waiting, ignored;
 } ep_record_tally;
 
 typedef struct ep_row_tally {
