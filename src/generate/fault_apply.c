@@ -17,7 +17,7 @@ static const struct {
     [EP_GS_STOCK] = {"movement_id", "timestamp", "", "reason", ""},
     [EP_GS_AVAILABILITY] = {"sku", "timestamp", "", "", "available"},
     [EP_GS_ORDER_STATUS] = {"order_id", "timestamp", "", "status", ""},
-    [EP_GS_SHIPMENTS] = {"shipment_id", "timestamp", "", "status", ""},
+    [EP_GS_SHIPMENTS] = {"order_id", "timestamp", "", "status", ""},
     [EP_GS_RETURNS] = {"return_id", "quantity", "refund_amount", "reason", ""},
 };
 
@@ -232,9 +232,12 @@ static bool change_content(const struct work *w) {
         w->truth->also = "sum_mismatch,identity_conflict";
         return change_in_target(w, "quantity", "9");
     case EP_GS_CLICKSTREAM:
-        if (!ep_edit_find(w->line, object, "url", &at, &value))
+        /* Not the page: before the cut-over it tells whose the click is, and the owner is part of the identity. */
+        if (!ep_edit_find(w->line, object, "event_type", &at, &value))
             return false;
-        ep_edit_replace(w->line, value, value.end - value.start == 7 ? "\"/checkout\"" : "\"/cart\"");
+        ep_edit_replace(w->line, value,
+                        memcmp(w->line->data + value.start, "\"view_page\"", 11) == 0 ? "\"add_to_cart\""
+                                                                                      : "\"view_page\"");
         return true;
     case EP_GS_STOCK: return change(w, object, has(w, object, "level") ? "level" : "delta", "4711");
     case EP_GS_RETURNS: return change(w, object, "quantity", "7");

@@ -80,6 +80,7 @@ void ep_calendar_done(struct ep_calendar *calendar);
 int64_t ep_calendar_moment(const struct ep_calendar *calendar, bool market, int32_t day, uint64_t j,
                            uint64_t n, uint64_t word);
 
+/** Orders of the whole run. */
 static inline uint64_t ep_calendar_n_orders(const struct ep_calendar *calendar) {
     return calendar->before[calendar->n_days];
 }

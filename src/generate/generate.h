@@ -71,6 +71,7 @@ typedef struct ep_generate_fault {
 /** All kinds, in the order of the manual. Outcomes are the classes of the truth file. */
 const ep_generate_fault *ep_generate_fault_table(size_t *ret_n);
 
+/** Fills in the defaults of the table; only `out` is missing then. */
 void ep_generate_options_init(ep_generate_options *ret);
 
 /**

@@ -7,11 +7,13 @@
 
 /* Writing into a buffer known to be large enough: each function appends at `p` and returns the new end. */
 
+/** Bytes. */
 static inline char *ep_put_mem(char *p, const char *text, size_t len) {
     memcpy(p, text, len);
     return p + len;
 }
 
+/** A text that ends in NUL, without it. */
 static inline char *ep_put_text(char *p, const char *text) {
     return ep_put_mem(p, text, strlen(text));
 }

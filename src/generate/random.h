@@ -22,6 +22,7 @@ static inline uint64_t ep_draw(uint64_t seed, uint64_t purpose, uint64_t a, uint
     return ep_mix(ep_mix(ep_mix(seed ^ (purpose << 56)) ^ a) ^ (b * UINT64_C(0xd6e8feb86659fd93)));
 }
 
+/** The generator of record `index` for a purpose. */
 static inline ep_random ep_random_at(uint64_t seed, uint64_t purpose, uint64_t index) {
     uint64_t key = ep_mix(ep_mix(seed ^ (purpose << 56)) ^ index);
     ep_random random;
@@ -30,10 +31,12 @@ static inline ep_random ep_random_at(uint64_t seed, uint64_t purpose, uint64_t i
     return random;
 }
 
+/** Rotates to the left by 1 to 63 bits. */
 static inline uint64_t ep_rotl(uint64_t x, int k) {
     return (x << k) | (x >> (64 - k));
 }
 
+/** The next word. */
 static inline uint64_t ep_random_next(ep_random *random) {
     uint64_t *s = random->s;
     uint64_t result = ep_rotl(s[1] * 5, 7) * 9, t = s[1] << 17;
@@ -51,6 +54,7 @@ static inline uint32_t ep_below(uint64_t word, uint64_t n) {
     return (uint32_t)(((word >> 32) * n) >> 32);
 }
 
+/** 0 .. n-1; n below 2^32. */
 static inline uint32_t ep_random_below(ep_random *random, uint64_t n) {
     return ep_below(ep_random_next(random), n);
 }

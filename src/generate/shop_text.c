@@ -49,8 +49,8 @@ const char *ep_product_brand(const struct ep_shop *shop, uint32_t product) {
 bool ep_put_gtin(char **p, const struct ep_shop *shop, uint32_t product) {
     if (ep_draw(shop->seed, EP_P_PRODUCT, product, 7) % 20 == 0)
         return false;
-    /* Prefixes 20 to 29 are for use within a company (GS1 General Specifications 1.4.4): nobody's product has such a number. */
-    uint64_t number = UINT64_C(290000000000) + (uint64_t)product * 2654435761U % UINT64_C(10000000000);
+    /* Prefix 952 is for examples (GS1 General Specifications 1.4.2): nobody's product has such a number. */
+    uint64_t number = UINT64_C(952000000000) + (uint64_t)product * 654435761U % UINT64_C(1000000000);
     uint32_t sum = 0;
     uint64_t rest = number;
     for (int i = 0; i < 12; i++, rest /= 10)
