@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static const ep_cell absent_cell = {.state = EP_ABSENT};
 
@@ -40,12 +41,6 @@ void ep_cell_of_node(const ep_doc *doc, uint32_t node, ep_cell *ret) {
                      .kind = kinds[n->kind]};
 }
 
-uint32_t ep_eval_path(const ep_eval *c, const ep_path *path) {
-    if (path->n_up > c->depth)
-        return EP_NO_NODE;
-    return ep_path_walk(path, c->doc, c->scope[path->from_root ? 0 : c->depth - path->n_up], c->hints);
-}
-
 static bool put_text(ep_eval *c, const char *text, size_t len, ep_cell *ret) {
     const char *copy = ep_arena_strndup(c->arena, text, len);
     if (!copy)
@@ -61,10 +56,20 @@ static void put_once(ep_eval *c, ep_str *kept, ep_str text, ep_cell *ret) {
     *ret = (ep_cell){.text = *kept, .state = kept->ptr ? EP_VALUE : EP_ABSENT};
 }
 
+/* Writes decimal digits; returns how many. */
+static size_t put_digits(uint64_t value, char out[20]) {
+    char digits[20];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    memcpy(out, digits + at, sizeof digits - at);
+    return sizeof digits - at;
+}
+
 static void put_number(ep_eval *c, uint64_t value, ep_cell *ret) {
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%" PRIu64, value);
-    if (put_text(c, digits, (size_t)len, ret))
+    char digits[20];
+    if (put_text(c, digits, put_digits(value, digits), ret))
         ret->kind = EP_RAW_NUMBER;
 }
 
@@ -119,27 +124,40 @@ static ep_reason_code part_value(ep_eval *c, const ep_part *part, ep_cell *ret) 
     return EP_R_NONE;
 }
 
-/* The n-th text of this kind, the {occurrence} left out, of this owner in this record. */
+/* The n-th text of this kind, the {occurrence} left out, of this owner in this record: 0 when memory ran out. */
+static uint32_t count_text(ep_eval *c, const ep_template *t, ep_str rest) {
+    uint32_t *count = ep_seen_find(c->seen, (uint64_t)c->emit << 32 | (t->id + 1), c->owner, rest, 0);
+    return count ? ++*count : 0;
+}
+
+/* Puts the count where the marks are. */
 static bool put_occurrence(ep_eval *c, const ep_template *t, const size_t *marks, size_t n_marks,
-                           ep_buf *out) {
-    const char *rest = ep_arena_strndup(c->arena, out->data ? out->data : "", out->len);
-    uint32_t *count = rest ? ep_seen_find(c->seen, (uint64_t)c->emit << 32 | (t->id + 1), c->owner,
-                                          (ep_str){rest, out->len}, 0)
-                           : NULL;
-    if (!count)
+                           ep_cell *ret) {
+    ep_str rest = {c->scratch->data ? c->scratch->data : "", c->scratch->len};
+    char digits[20], *whole = ep_arena_alloc(c->arena, rest.len + n_marks * sizeof digits);
+    /* Counted at the end of the text, which is usual: the text without its count is the beginning of the whole. */
+    bool at_end = n_marks == 1 && marks[0] == rest.len;
+    char *key = at_end || !whole ? whole : ep_arena_alloc(c->arena, rest.len);
+    if (!key)
         return false;
-    char digits[12];
-    int len = snprintf(digits, sizeof digits, "%" PRIu32, ++*count);
-    ep_str whole = {rest, out->len};
-    size_t done = 0;
-    ep_buf_reset(out);
-    for (size_t i = 0; i < n_marks; i++) {
-        ep_buf_add(out, whole.ptr + done, marks[i] - done);
-        ep_buf_add(out, digits, (size_t)len);
-        done = marks[i];
+    if (rest.len > 0)
+        memcpy(key, rest.ptr, rest.len);
+    uint32_t count = count_text(c, t, (ep_str){key, rest.len});
+    size_t n_digits = put_digits(count, digits), n = 0, done = 0;
+    if (count == 0)
+        return false;
+    for (size_t i = 0; i <= n_marks; i++) {
+        size_t to = i < n_marks ? marks[i] : rest.len;
+        if (to > done)
+            memcpy(whole + n, rest.ptr + done, to - done);
+        n += to - done;
+        done = to;
+        if (i < n_marks)
+            memcpy(whole + n, digits, n_digits);
+        n += i < n_marks ? n_digits : 0;
     }
-    ep_buf_add(out, whole.ptr + done, whole.len - done);
-    return !out->failed;
+    *ret = (ep_cell){.text = {whole, n}, .state = EP_VALUE};
+    return true;
 }
 
 #define MAX_MARKS 4 /* {occurrence} in one template; the parser refuses more */
@@ -173,8 +191,8 @@ static ep_reason_code template_eval(ep_eval *c, const ep_template *t, ep_cell *r
         ret->state = n_absent == n_values ? EP_ABSENT : EP_NULL;
         return EP_R_NONE;
     }
-    if ((n_marks > 0 && !put_occurrence(c, t, marks, n_marks, out)) || out->failed ||
-        !put_text(c, out->data ? out->data : "", out->len, ret)) {
+    if (out->failed || !(n_marks > 0 ? put_occurrence(c, t, marks, n_marks, ret)
+                                     : put_text(c, out->data ? out->data : "", out->len, ret))) {
         c->no_memory = true;
         return EP_R_QUIET;
     }

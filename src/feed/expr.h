@@ -11,12 +11,19 @@
 /* How often a text was seen in the record. */
 typedef struct ep_seen ep_seen;
 
+/* What a path found last time: items of a list ask the scopes around them the same things again and again. */
+typedef struct ep_found {
+    uint32_t round, from, node;
+} ep_found;
+
 typedef struct ep_eval {
     const ep_feed *feed;
     const ep_doc *doc;
     uint32_t scope[EP_MAX_SCOPES]; /* node of the record, of the list item, of the item inside it ... */
     uint32_t depth;                /* the current one */
     uint32_t *hints;
+    ep_found *found; /* by path id */
+    uint32_t round;  /* of the record: what was found before is stale */
     ep_arena *arena; /* the unit's */
     ep_regex_run *run;
     ep_buf *scratch;
@@ -29,6 +36,7 @@ typedef struct ep_eval {
     const ep_cell *cells; /* mapped fields by contract field */
     const uint64_t *failed;
     ep_str owner; /* once it is known */
+    bool owner_is_platform;
     uint32_t emit;
     bool has_event_time, event_time_failed;
     int64_t event_time;
@@ -44,7 +52,17 @@ void ep_cell_of_node(const ep_doc *doc, uint32_t node, ep_cell *ret);
 /** A meta value; EP_ABSENT when there is none. */
 void ep_meta_eval(ep_eval *c, ep_meta meta, ep_cell *ret);
 /** Node that a path leads to from the current scope, or EP_NO_NODE. */
-uint32_t ep_eval_path(const ep_eval *c, const ep_path *path);
+static inline uint32_t ep_eval_path(const ep_eval *c, const ep_path *path) {
+    if (path->n_up > c->depth)
+        return EP_NO_NODE;
+    uint32_t scope = path->from_root ? 0 : c->depth - path->n_up, from = c->scope[scope];
+    if (scope == c->depth)
+        return ep_path_walk(path, c->doc, from, c->hints);
+    ep_found *found = &c->found[path->id];
+    if (found->round != c->round || found->from != from)
+        *found = (ep_found){c->round, from, ep_path_walk(path, c->doc, from, c->hints)};
+    return found->node;
+}
 /** Keeps `reason` with a text for `c->detail`. */
 ep_reason_code ep_eval_fail(ep_eval *c, ep_reason_code reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

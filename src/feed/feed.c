@@ -13,6 +13,7 @@ void ep_feed_free(ep_feed **feed) {
         ep_regex_free(&old->regexes[i]);
     ep_free(old->lists);
     ep_free(old->regexes);
+    ep_free(old->paths);
     ep_arena_done(&old->arena);
     ep_free(old);
     *feed = NULL;

@@ -146,8 +146,8 @@ struct ep_cond {
 typedef struct ep_emit_field {
     uint32_t field; /* of the contract */
     const ep_expr *expr;
-    bool is_plain;  /* a path without modifiers: the runner's short way */
-    uint32_t scope; /* of that path */
+    bool is_plain; /* a path without modifiers: the runner's short way */
+    bool is_outer; /* the same for all items of a list */
 } ep_emit_field;
 
 typedef struct ep_emit {
@@ -182,6 +182,12 @@ typedef struct ep_ignore {
     const ep_cond *when;
 } ep_ignore;
 
+/* A path as seen from a scope: equal ones share what they found. */
+typedef struct ep_path_name {
+    const char *text;
+    uint32_t scope;
+} ep_path_name;
+
 struct ep_feed {
     ep_arena arena;
     const char *name, *version, *description;
@@ -205,6 +211,9 @@ struct ep_feed {
     size_t n_lists, lists_capacity;
     ep_regex **regexes;
     size_t n_regexes, regexes_capacity;
+    ep_path_name *paths; /* names of the paths, by id */
+    size_t paths_capacity;
+    uint32_t n_paths;
     uint32_t n_hints, max_groups, n_templates;
     size_t max_fields; /* of its contracts */
 };

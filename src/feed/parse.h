@@ -24,6 +24,7 @@ typedef struct ep_feed_reader {
     uint64_t *needs;  /* bits of the fields that this one needs */
     bool needs_owner; /* {occurrence} */
     bool needs_time;  /* a dated code list */
+    bool uses_item;   /* a path of the innermost scope */
 } ep_feed_reader;
 
 #define EP_MAX_NESTING 16

@@ -86,6 +86,20 @@ ep_code ep_read_word(ep_feed_reader *reader, const ep_yaml_node *node, const cha
                          *nearest.best ? "; did you mean \"" : "", nearest.best, *nearest.best ? "\"?" : "");
 }
 
+/* Gives the path its id: the same for the same text from the same scope. */
+static ep_code name_path(ep_feed_reader *reader, ep_path *path) {
+    ep_feed *feed = reader->feed;
+    uint32_t scope = path->from_root ? 0 : reader->depth - path->n_up;
+    reader->uses_item |= scope == reader->depth;
+    for (path->id = 0; path->id < feed->n_paths; path->id++)
+        if (feed->paths[path->id].scope == scope && !strcmp(feed->paths[path->id].text, path->text))
+            return EP_OK;
+    EP_TRY(ep_grow((void **)&feed->paths, &feed->paths_capacity, feed->n_paths + 1, sizeof(*feed->paths),
+                   reader->err));
+    feed->paths[feed->n_paths++] = (ep_path_name){path->text, scope};
+    return EP_OK;
+}
+
 ep_code ep_read_path(ep_feed_reader *reader, const ep_yaml_node *node, ep_str text, ep_path *ret) {
     const char *wrong;
     EP_TRY(ep_path_compile(text, &reader->feed->arena, &reader->feed->n_hints, ret, &wrong, reader->err));
@@ -97,7 +111,7 @@ ep_code ep_read_path(ep_feed_reader *reader, const ep_yaml_node *node, ep_str te
                              "the path \"%.*s\" leaves the record: ^. reaches %" PRIu32 " scope%s here",
                              (int)(text.len > 120 ? 120 : text.len), text.ptr, reader->depth,
                              reader->depth == 1 ? "" : "s");
-    return EP_OK;
+    return name_path(reader, ret);
 }
 
 ep_code ep_read_regex(ep_feed_reader *reader, const ep_yaml_node *node, bool whole, const ep_regex **ret) {

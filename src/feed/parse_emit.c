@@ -9,6 +9,7 @@ typedef struct draft {
     const ep_expr *expr;
     const ep_yaml_node *node;
     uint64_t *needs; /* bits of contract fields */
+    bool uses_item;
     enum { NEW, OPEN, DONE } state;
 } draft;
 
@@ -20,6 +21,14 @@ typedef struct drafts {
 
 static bool has_bit(const uint64_t *bits, uint32_t i) {
     return bits[i / 64] >> (i % 64) & 1;
+}
+
+/* Every row of a list gets the same from it: nothing of the item, no other field. */
+static bool is_outer(const ep_feed_reader *r, const drafts *all, const draft *d) {
+    bool needs_any = false;
+    for (size_t i = 0; i < all->n_words; i++)
+        needs_any |= d->needs[i] != 0;
+    return r->emit->has_each && !d->uses_item && !needs_any && (int)d->field != r->contract->owner;
 }
 
 static void set_bit(uint64_t *bits, uint32_t i) {
@@ -78,9 +87,10 @@ static ep_code read_field(ep_feed_reader *r, const ep_yaml_node *node, drafts *a
         return EP_READ_NOMEM(r);
     r->field = d->field;
     r->needs = d->needs;
-    r->needs_owner = r->needs_time = false;
+    r->needs_owner = r->needs_time = r->uses_item = false;
     EP_TRY(ep_read_mapping(r, node, &d->expr));
     EP_TRY(add_hidden_needs(r, node, d));
+    d->uses_item = r->uses_item || r->needs_owner || r->needs_time;
     if (d->expr)
         all->n++;
     return EP_OK;
@@ -100,8 +110,10 @@ static ep_code place(ep_feed_reader *r, drafts *all, draft *d) {
     d->state = DONE;
     const ep_expr *x = d->expr;
     ep_emit_field *f = &r->emit->fields[r->emit->n_fields++];
-    *f = (ep_emit_field){.field = d->field, .expr = x, .is_plain = x->source == EP_X_PATH && !x->mods};
-    f->scope = !f->is_plain ? 0 : x->as.path.from_root ? 0 : r->depth - x->as.path.n_up;
+    *f = (ep_emit_field){.field = d->field,
+                         .expr = x,
+                         .is_plain = x->source == EP_X_PATH && !x->mods,
+                         .is_outer = is_outer(r, all, d)};
     return EP_OK;
 }
 

@@ -291,23 +291,19 @@ ep_code ep_each_compile(ep_str text, ep_arena *arena, uint32_t *n_hints, ep_each
     return done(&r, ret_wrong, err);
 }
 
-static inline bool is_flat(const ep_node *node, uint32_t index) {
-    return node->end == index + 1 + node->n_children;
-}
-
-static uint32_t find_member(const ep_doc *doc, uint32_t object, const ep_step *step, uint32_t *hints) {
-    const ep_node *node = &doc->nodes[object];
+/* Not where it was last time. */
+uint32_t ep_step_search(const ep_step *step, const ep_doc *doc, uint32_t object, uint32_t *hints) {
+    const ep_node *nodes = doc->nodes, *node = &nodes[object];
+    uint32_t ordinal = 0;
     if (node->kind != EP_N_OBJECT)
         return EP_NO_NODE;
-    if (!hints)
-        return ep_doc_member(doc, object, step->name, step->name_len, NULL);
-    uint32_t hint = hints[step->hint];
-    if (hint < node->n_children && is_flat(node, object)) {
-        const ep_node *child = &doc->nodes[object + 1 + hint];
-        if (child->key_len == step->name_len && !memcmp(child->key, step->name, step->name_len))
-            return object + 1 + hint;
-    }
-    return ep_doc_member(doc, object, step->name, step->name_len, &hints[step->hint]);
+    for (uint32_t child = object + 1; child < node->end; child = nodes[child].end, ordinal++)
+        if (ep_step_names(step, &nodes[child])) {
+            if (hints)
+                hints[step->hint] = ordinal;
+            return child;
+        }
+    return EP_NO_NODE;
 }
 
 static uint32_t find_item(const ep_doc *doc, uint32_t array, int32_t index) {
@@ -317,7 +313,7 @@ static uint32_t find_item(const ep_doc *doc, uint32_t array, int32_t index) {
     int64_t at = index < 0 ? (int64_t)node->n_children + index : index;
     if (at < 0 || at >= node->n_children)
         return EP_NO_NODE;
-    if (is_flat(node, array))
+    if (node->end == array + 1 + node->n_children)
         return array + 1 + (uint32_t)at;
     uint32_t child = array + 1;
     for (; at > 0; at--)
@@ -325,10 +321,10 @@ static uint32_t find_item(const ep_doc *doc, uint32_t array, int32_t index) {
     return child;
 }
 
-uint32_t ep_path_walk(const ep_path *path, const ep_doc *doc, uint32_t from, uint32_t *hints) {
+uint32_t ep_path_walk_far(const ep_path *path, const ep_doc *doc, uint32_t from, uint32_t *hints) {
     for (uint32_t i = 0; i < path->n_steps && from != EP_NO_NODE; i++) {
         const ep_step *step = &path->steps[i];
-        from = step->name ? find_member(doc, from, step, hints) : find_item(doc, from, step->index);
+        from = step->name ? ep_step_member(step, doc, from, hints) : find_item(doc, from, step->index);
     }
     return from;
 }

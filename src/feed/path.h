@@ -3,6 +3,8 @@
 
 #include "decode/node.h"
 
+#include <string.h>
+
 /* Paths into a record: the subset of RFC 9535 that names one value (name, .name, ['name'], [n]), with the prefixes `^.` (the
  * scope around this one, may be repeated) and `$.` (the record). `[*]` only in `each`, where every star opens a scope. */
 
@@ -19,6 +21,7 @@ typedef struct ep_step {
 
 typedef struct ep_path {
     const char *text; /* as written */
+    uint32_t id;      /* equal for paths of a feed that look the same from the same scope */
     bool from_root;
     uint32_t n_up;
     uint32_t n_steps;
@@ -43,7 +46,47 @@ EP_CHECK ep_code ep_path_compile(ep_str text, ep_arena *arena, uint32_t *n_hints
 EP_CHECK ep_code ep_each_compile(ep_str text, ep_arena *arena, uint32_t *n_hints, ep_each *ret,
                                  const char **ret_wrong, ep_error *err);
 
+/* The rest is the short way through flat objects whose members stand where they stood last time. */
+
+/* Names are short: two loads that may overlap, no call. */
+static inline bool ep_step_names(const ep_step *step, const ep_node *node) {
+    const char *a = step->name, *b = node->key;
+    uint32_t len = step->name_len;
+    if (node->key_len != len)
+        return false;
+    if (len > 16 || len < 4)
+        return len == 0 || memcmp(a, b, len) == 0;
+    if (len >= 8) {
+        uint64_t x[2], y[2];
+        memcpy(&x[0], a, 8), memcpy(&y[0], b, 8);
+        memcpy(&x[1], a + len - 8, 8), memcpy(&y[1], b + len - 8, 8);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+    }
+    uint32_t x[2], y[2];
+    memcpy(&x[0], a, 4), memcpy(&y[0], b, 4);
+    memcpy(&x[1], a + len - 4, 4), memcpy(&y[1], b + len - 4, 4);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+/** A member by name, wherever it stands; EP_NO_NODE when there is none. */
+uint32_t ep_step_search(const ep_step *step, const ep_doc *doc, uint32_t object, uint32_t *hints);
+
+static inline uint32_t ep_step_member(const ep_step *step, const ep_doc *doc, uint32_t object,
+                                      uint32_t *hints) {
+    const ep_node *node = &doc->nodes[object];
+    uint32_t hint = hints ? hints[step->hint] : UINT32_MAX;
+    if (hint < node->n_children && node->end == object + 1 + node->n_children && node->kind == EP_N_OBJECT &&
+        ep_step_names(step, node + 1 + hint))
+        return object + 1 + hint;
+    return ep_step_search(step, doc, object, hints);
+}
+
 /** Follows the steps from a node; EP_NO_NODE when a step leads nowhere. `hints` may be NULL. */
-uint32_t ep_path_walk(const ep_path *path, const ep_doc *doc, uint32_t from, uint32_t *hints);
+uint32_t ep_path_walk_far(const ep_path *path, const ep_doc *doc, uint32_t from, uint32_t *hints);
+static inline uint32_t ep_path_walk(const ep_path *path, const ep_doc *doc, uint32_t from, uint32_t *hints) {
+    if (path->n_steps == 1 && path->steps[0].name)
+        return ep_step_member(&path->steps[0], doc, from, hints);
+    return ep_path_walk_far(path, doc, from, hints);
+}
 
 #endif

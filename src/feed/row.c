@@ -60,12 +60,28 @@ static ep_reason_code take_owner(ep_feed_runner *runner, const ep_emit *emit, ep
         c->detail = "must be 1 to 40 of a-z 0-9 _";
         return EP_R_OWNER_INVALID;
     }
-    if (!cell->is_fixed && ep_str_is(cell->text, EP_OWNER_PLATFORM)) {
+    c->owner_is_platform = ep_str_eq(cell->text, EP_STR(EP_OWNER_PLATFORM));
+    if (c->owner_is_platform && !cell->is_fixed) {
+        c->owner_is_platform = false;
         c->detail = "is the reserved word for the platform itself";
         return EP_R_OWNER_INVALID;
     }
     c->owner = cell->text;
     return EP_R_NONE;
+}
+
+/* The row before has the same here: another item of the same list. */
+static inline void copy_cell(ep_batch *batch, size_t row, uint32_t field) {
+    ep_column *cells = &batch->columns[field];
+    cells->state[row] = cells->state[row - 1];
+    if (cells->state[row] != EP_VALUE)
+        return;
+    if (cells->text)
+        cells->text[row] = cells->text[row - 1];
+    else if (cells->i64)
+        cells->i64[row] = cells->i64[row - 1];
+    else
+        cells->i128[row] = cells->i128[row - 1];
 }
 
 static void take_event_time(ep_eval *c, const ep_contract *contract, const ep_batch *batch, size_t row) {
@@ -84,7 +100,7 @@ static inline void map_field(ep_feed_runner *runner, const ep_emit *emit, const 
     ep_cell cell;
     ep_reason_code reason = EP_R_NONE;
     if (f->is_plain) {
-        ep_cell_of_node(c->doc, ep_path_walk(&f->expr->as.path, c->doc, c->scope[f->scope], c->hints), &cell);
+        ep_cell_of_node(c->doc, ep_eval_path(c, &f->expr->as.path), &cell);
         cell.typing = f->expr->typing;
     } else {
         reason = ep_expr_eval(c, f->expr, &cell);
@@ -95,8 +111,10 @@ static inline void map_field(ep_feed_runner *runner, const ep_emit *emit, const 
     if (reason == EP_R_NONE) {
         detail = "";
         reason = store_cell(contract, f->field, &cell, batch, row, &detail);
-        if (reason != EP_R_NONE && (int)f->field == contract->owner)
+        if (reason != EP_R_NONE && (int)f->field == contract->owner) {
             c->owner = (ep_str){0};
+            c->owner_is_platform = false;
+        }
     }
     if (reason == EP_R_NONE) {
         if (emit->needs_cells)
@@ -110,6 +128,30 @@ static inline void map_field(ep_feed_runner *runner, const ep_emit *emit, const 
         c->event_time_failed = true;
     if (reason != EP_R_QUIET)
         add_pending(runner, reason, f->field, detail ? detail : "");
+}
+
+static void map_fields(ep_feed_runner *runner, const ep_emit *emit, ep_batch *batch, size_t row,
+                       uint64_t *failed) {
+    const ep_contract *contract = emit->contract;
+    ep_eval *c = &runner->eval;
+    uint32_t around = c->depth > 0 ? c->scope[c->depth - 1] : EP_NO_NODE;
+    bool may_copy = c->depth > 0 && runner->last_round == c->round && runner->last_emit == emit->id &&
+                    runner->last_around == around;
+    const uint64_t *failed_before = may_copy ? failed - (contract->n_fields + 63) / 64 : failed;
+    for (size_t i = 0; i < emit->n_fields; i++) {
+        const ep_emit_field *f = &emit->fields[i];
+        /* What failed is tried again: each row has its own reason. */
+        if (f->is_outer && may_copy && !(failed_before[f->field / 64] >> (f->field % 64) & 1)) {
+            copy_cell(batch, row, f->field);
+            if ((int)f->field == contract->valid_time)
+                take_event_time(c, contract, batch, row);
+        } else {
+            map_field(runner, emit, f, batch, row, failed);
+        }
+    }
+    runner->last_round = c->round;
+    runner->last_emit = emit->id;
+    runner->last_around = around;
 }
 
 /* Business days follow from their moments. */
@@ -127,7 +169,7 @@ static void fill_days(const ep_emit *emit, ep_batch *batch, size_t row, uint64_t
 }
 
 static ep_code find_group(ep_feed_runner *runner, const ep_emit *emit, uint32_t *ret, ep_error *err) {
-    if (emit->contract->owner < 0 || ep_str_is(runner->eval.owner, EP_OWNER_PLATFORM))
+    if (emit->contract->owner < 0 || runner->eval.owner_is_platform)
         return ep_record_platform_group(runner, ret, err);
     if (runner->eval.owner.len > 0)
         return ep_record_group(runner, runner->eval.owner, ret, err);
@@ -162,10 +204,10 @@ ep_code ep_row_map(ep_feed_runner *runner, const ep_emit *emit, ep_error *err) {
     c->emit = emit->id;
     c->failed = failed;
     c->owner = (ep_str){0};
+    c->owner_is_platform = false;
     c->has_event_time = c->event_time_failed = false;
     runner->n_pending = 0;
-    for (size_t i = 0; i < emit->n_fields; i++)
-        map_field(runner, emit, &emit->fields[i], table->batch, row, failed);
+    map_fields(runner, emit, table->batch, row, failed);
     if (c->no_memory)
         return ep_fail(err, EP_E_NOMEM, "out of memory mapping a record of the feed %s", runner->feed->name);
     if (emit->n_days > 0)

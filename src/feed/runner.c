@@ -14,7 +14,8 @@ ep_code ep_feed_runner_new(const ep_feed *feed, ep_feed_runner **ret, ep_error *
     runner->pending = ep_calloc(feed->max_fields, sizeof(*runner->pending));
     runner->uses = ep_calloc(feed->n_targets, sizeof(*runner->uses));
     runner->eval.hints = ep_calloc(feed->n_hints, sizeof(*runner->eval.hints));
-    if (!runner->cells || !runner->pending || !runner->uses || !runner->eval.hints)
+    runner->eval.found = ep_calloc(feed->n_paths, sizeof(*runner->eval.found));
+    if (!runner->cells || !runner->pending || !runner->uses || !runner->eval.hints || !runner->eval.found)
         return ep_fail(err, EP_E_NOMEM, "out of memory for the feed %s", feed->name);
     EP_TRY(ep_parser_new(&feed->decode, &runner->parser, err));
     EP_TRY(ep_seen_new(&runner->eval.seen, err));
@@ -40,6 +41,7 @@ void ep_feed_runner_free(ep_feed_runner **runner) {
     ep_seen_free(&old->eval.seen);
     ep_regex_run_free(&old->eval.run);
     ep_free(old->eval.hints);
+    ep_free(old->eval.found);
     ep_free(old->cells);
     ep_free(old->pending);
     ep_free(old->uses);
@@ -62,6 +64,10 @@ static ep_code begin_record(ep_feed_runner *runner, const ep_raw *raw, ep_error 
     runner->platform_group = runner->unknown_group = EP_NO_GROUP;
     runner->eval.raw = raw;
     runner->eval.depth = 0;
+    if (++runner->eval.round == 0) {
+        memset(runner->eval.found, 0, runner->feed->n_paths * sizeof(*runner->eval.found));
+        runner->eval.round = 1;
+    }
     for (size_t i = 0; i < runner->feed->n_targets; i++) {
         ep_target_use *use = &runner->uses[i];
         use->first_row = runner->unit->tables[i].batch->n_rows;

@@ -37,6 +37,8 @@ struct ep_feed_runner {
     /* the record at work */
     ep_unit *unit;
     uint32_t platform_group, unknown_group;
+    /* The emit and the scope around the item of the last row: its neighbour may copy. */
+    uint32_t last_round, last_emit, last_around;
 };
 
 /** Maps one row of an emit in the current scope, types it, finds its group. */
