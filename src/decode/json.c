@@ -322,17 +322,11 @@ static bool check_names(struct walk *w, const ep_node *object, uint32_t end) {
     return true;
 }
 
-static bool too_many(const struct walk *w, size_t at) {
-    return ep_flaw_set(w->flaw, EP_R_TOO_LARGE, at, "more values than a record may have");
-}
-
 /* Reads a name and its colon into the node at n_nodes. */
 static inline bool take_name(struct walk *w, struct cursor *c) {
     size_t at = *c->token;
     if (c->token == c->end || c->text[at] != '"')
         return wrong(w, at, "expected a member name in double quotes");
-    if (c->n_nodes == EP_MAX_NODES)
-        return too_many(w, at);
     c->token++;
     ep_node *node = &c->nodes[c->n_nodes];
     if (!take_text(w, c, at, &node->key, &node->key_len) || !check_name(w, &w->stack[w->depth], c))
@@ -385,7 +379,7 @@ static inline bool take_value(struct walk *w, struct cursor *c, bool *opened) {
     if (c->token == c->end)
         return wrong(w, at, "expected a value");
     if (c->n_nodes == EP_MAX_NODES)
-        return too_many(w, at);
+        return ep_flaw_set(w->flaw, EP_R_TOO_LARGE, at, "more values than a record may have");
     c->token++;
     uint32_t n = c->n_nodes++;
     ep_node *node = &c->nodes[n];
@@ -460,6 +454,7 @@ static bool walk_tokens(struct walk *w, bool is_simple, uint32_t *ret_n) {
 }
 
 static bool walk_index(struct walk *w, const uint32_t *index, size_t n_index, ep_doc *doc) {
+    /* One more: a name is read before its value is counted. */
     if (!ep_doc_reserve(doc, n_index < EP_MAX_NODES ? n_index + 1 : EP_MAX_NODES + 1))
         return ep_flaw_no_memory(w->flaw);
     w->nodes = doc->nodes;

@@ -198,6 +198,8 @@ static void members_are_found_by_name(void **state) {
         assert_int_equal(ep_doc_member(&f->doc, 0, "c", 1, &hint), c);
         assert_int_equal(ep_doc_member(&f->doc, 0, "a", 1, &hint), 1);
         assert_int_equal(hint, 0);
+        hint = 1; /* where the second text has another object's "c" */
+        assert_int_equal(ep_doc_member(&f->doc, 0, "c", 1, &hint), c);
         hint = 77;
         assert_int_equal(ep_doc_member(&f->doc, 0, "bb", 2, &hint), i == 0 ? 2 : 3);
         assert_int_equal(hint, 1);
