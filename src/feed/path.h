@@ -71,6 +71,7 @@ static inline bool ep_step_names(const ep_step *step, const ep_node *node) {
 /** A member by name, wherever it stands; EP_NO_NODE when there is none. */
 uint32_t ep_step_search(const ep_step *step, const ep_doc *doc, uint32_t object, uint32_t *hints);
 
+/** The same, first looking where it stood last time. */
 static inline uint32_t ep_step_member(const ep_step *step, const ep_doc *doc, uint32_t object,
                                       uint32_t *hints) {
     const ep_node *node = &doc->nodes[object];

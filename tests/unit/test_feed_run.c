@@ -275,6 +275,37 @@ static void test_reasons_beyond_the_limit_still_reject(void **state) {
     ep_feed_free(&feed);
 }
 
+/* However many sellers a record has, the rows of each are one group. */
+static void test_many_sellers(void **state) {
+    (void)state;
+    ep_error err = {0};
+    ep_feed *feed = load(sale_feed, &err);
+    ep_buf text = {0};
+    test_records records = {0};
+    ep_feed_runner *runner = NULL;
+    ep_unit *unit = NULL;
+    ep_feed_meta meta = test_meta("");
+    ep_buf_puts(&text, "{\"at\": \"2026-01-02T00:00:00Z\", \"items\": [");
+    for (int i = 0; i < 300; i++)
+        ep_buf_printf(&text, "%s{\"s\": \"s%d\", \"id\": %d, \"q\": 1}", i ? ", " : "", i % 100, i);
+    ep_buf_puts(&text, "]}\n");
+    assert_int_equal(test_cut(feed, (ep_str){text.data, text.len}, &records, &err), EP_OK);
+    assert_int_equal(test_runner(feed, &records, &runner, &err), EP_OK);
+    assert_int_equal(ep_unit_new(feed, NULL, &unit, &err), EP_OK);
+    assert_int_equal(ep_feed_runner_run(runner, records.raws, records.n, &meta, unit, &err), EP_OK);
+    assert_int_equal(unit->n_groups, 100);
+    for (size_t row = 0; row < 300; row++) {
+        char owner[16];
+        snprintf(owner, sizeof owner, "s%zu", row % 100);
+        assert_true(ep_str_is(unit->groups[unit->tables[0].group_of[row]].owner, owner));
+    }
+    ep_unit_free(&unit);
+    ep_feed_runner_free(&runner);
+    test_records_done(&records);
+    ep_buf_done(&text);
+    ep_feed_free(&feed);
+}
+
 /* A record that was cut out of its document maps the same when it comes back alone. */
 static void test_cut_records_come_back(void **state) {
     (void)state;
@@ -398,6 +429,7 @@ int main(void) {
         cmocka_unit_test(test_groups_are_consecutive),
         cmocka_unit_test(test_lack_of_memory),
         cmocka_unit_test(test_reasons_beyond_the_limit_still_reject),
+        cmocka_unit_test(test_many_sellers),
         cmocka_unit_test(test_cut_records_come_back),
         cmocka_unit_test(test_extra_columns_stay_absent),
         cmocka_unit_test(test_hash),
