@@ -49,7 +49,7 @@ source as (
            max(case when (_present & $bit) <> 0 then _nth end) over (partition by _key order by _nth) as $from}}
     from ordered
 )
-select s._key, s._at, s._seq, s._hash, s._present, s._deleted, {{keys|, |s.$}}{{type0||,
+select s._key, s._at, s._seq, s._hash, s._present, s._deleted, {{keys|, |s.$}}{{own||, s.$}}{{type0||,
        $f.$ as $}}{{carried||,
        $f.$ as $}}, s._record, s._load_id, s._fresh
 from source s{{type0||

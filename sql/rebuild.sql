@@ -19,17 +19,19 @@ create temp table touched_{{x}} as
 select distinct _key from state_{{x}};
 
 -- :single_apply
--- Only type 0 and 1 values can differ; the rest of the row stays as it is.
+-- Everything that its last change decides; versions it points to are bound by their own dimension.
 drop table if exists version_{{x}};
 create temp table version_{{x}} as
 with spread as (
-    select _key, _nth{{type0||,
+    select _key, _at, _seq, _hash, _present, _deleted, _record, _load_id, _nth{{type0||,
            first_value($) over whole as $}}{{type1||, $}},
            1 + count(*) over (partition by _key) as _n
     from state_{{x}}
     window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following)
 )
 select * from spread where _nth + 1 = _n;
-update {{x}} as t set _n = v._n{{type0||, $ = v.$}}{{type1||, $ = v.$}}
+update {{x}} as t
+set _n = v._n, _at = v._at, _seq = v._seq, _hash = v._hash, _present = v._present, _deleted = v._deleted, _record = v._record,
+    _load_id = v._load_id{{deleted?}}, is_deleted = v._deleted{{end}}{{type0||, $ = v.$}}{{type1||, $ = v.$}}
 from version_{{x}} v
 where v._key = t.{{key}};

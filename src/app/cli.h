@@ -52,6 +52,9 @@ EP_CHECK ep_code ep_cli_open(ep_cli *cli, ep_open_mode mode, ep_warehouse **ret,
 /** Prints lints as FILE:LINE:COLUMN: severity: text [code]. */
 void ep_cli_print_lints(const ep_cli *cli, const ep_lints *lints, FILE *out);
 
+/** Appends text for a cell of a Markdown table: one line, bars escaped. */
+void ep_put_markdown(ep_buf *page, const char *text);
+
 /** Who runs this: the user's login name. */
 const char *ep_cli_actor(void);
 
@@ -79,12 +82,11 @@ int ep_cmd_quarantine_export(ep_cli *cli);
 int ep_cmd_quarantine_replay(ep_cli *cli);
 int ep_cmd_quarantine_discard(ep_cli *cli);
 int ep_cmd_contract_lint(ep_cli *cli);
-int ep_cmd_contract_docs(ep_cli *cli);
 int ep_cmd_feed_list(ep_cli *cli);
 int ep_cmd_feed_lint(ep_cli *cli);
 int ep_cmd_feed_test(ep_cli *cli);
-int ep_cmd_feed_docs(ep_cli *cli);
 int ep_cmd_dictionary(ep_cli *cli);
+int ep_cmd_reference(ep_cli *cli);
 int ep_cmd_period_close(ep_cli *cli);
 
 #endif

@@ -35,13 +35,3 @@ int ep_cmd_contract_lint(ep_cli *cli) {
         printf("no error, %zu other finding%s\n", lints.n, lints.n == 1 ? "" : "s");
     return 0;
 }
-
-int ep_cmd_contract_docs(ep_cli *cli) {
-    EP_CLEANUP(ep_buf_done) ep_buf page = {0};
-    ep_error err = {0};
-    ep_code code = ep_contract_key_docs(&page, &err);
-    if (code != EP_OK)
-        return ep_cli_fail(cli, code, &err);
-    fwrite(page.data, 1, page.len, stdout);
-    return 0;
-}

@@ -104,6 +104,19 @@ static void print_reasons(ep_str json) {
     }
 }
 
+/* "a 1.0.0 hash, b 1.0.0 hash": one a line. */
+static void print_contracts(ep_str list) {
+    const char *label = "contracts";
+    while (list.len > 0) {
+        const char *comma = memchr(list.ptr, ',', list.len);
+        size_t len = comma ? (size_t)(comma - list.ptr) : list.len;
+        printf("  %-9s %.*s\n", label, (int)len, list.ptr);
+        len = len + 2 < list.len ? len + 2 : list.len;
+        list = (ep_str){list.ptr + len, list.len - len};
+        label = "";
+    }
+}
+
 static ep_code show(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     int64_t *ids = NULL, n;
     ep_code code = parse_ids(cli, &ids, err);
@@ -140,7 +153,8 @@ static ep_code show(ep_cli *cli, ep_warehouse *w, ep_error *err) {
            EP_STR_ARGS(v[6].state == EP_VALUE ? (v[6].text.len ? v[6].text : EP_STR("(platform)"))
                                               : EP_STR("unknown")),
            v[13].i64);
-    printf("  contracts %.*s\n\nreasons\n", EP_STR_ARGS(v[10].text));
+    print_contracts(v[10].text);
+    puts("\nreasons");
     print_reasons(v[11].text);
     puts("\nas received");
     print_raw(v[12].text);

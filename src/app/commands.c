@@ -48,7 +48,7 @@ static const ep_cli_option feed_test_options[] = {
     {"limit", "N", "stop after N records (default 1000)"},
     {0},
 };
-__attribute__((unused)) static const ep_cli_option reprocess_options[] = {
+static const ep_cli_option reprocess_options[] = {
     {"feed", "NAME", "the feed whose archive is read again (required)"},
     {"since", "TIME", "records received from then on (default: all)"},
     {"dry-run", NULL, "show the difference, change nothing"},
@@ -70,7 +70,7 @@ const ep_command ep_commands[] = {
      "killed load goes on where its last transaction ended. - is standard input.",
      load_options, ep_cmd_load},
     {"status", "", "what the warehouse holds, feed by feed", NULL, NULL, ep_cmd_status},
-        {"verify", "", "recount and recompute: invariants 1, 3, 4 and 7 over the whole warehouse",
+    {"verify", "", "recount and recompute: invariants 1, 3, 4 and 7 over the whole warehouse",
      "1 conservation: the ledger's classes add up and agree with the rows; 3 convergence: each history equals the projection of\n"
      "its change log; 4 as it was: every fact points to the version valid at its own time; 7 reconciliation: sums over sellers\n"
      "equal the whole. Exit code 1 and the offending keys when something is broken.",
@@ -96,21 +96,16 @@ const ep_command ep_commands[] = {
      quarantine_replay_options, ep_cmd_quarantine_replay},
     {"quarantine discard", "ID...", "give records up for good", NULL, discard_options,
      ep_cmd_quarantine_discard},
-    /*@reprocess
-    {"reprocess", "", "run archived raw records through today's mapping", "Shows rows a table before and after.", reprocess_options,
-     ep_cmd_reprocess},
-@*/
+    {"reprocess", "", "run archived raw records through today's mapping",
+     "Shows rows a table before and after.", reprocess_options, ep_cmd_reprocess},
     {"contract lint", "FILE...", "check contract files (ODCS v3)",
      "Any published ODCS 3.0, 3.1 or 3.2 file can be checked. Without FILE: all contracts of the warehouse, and what loading\n"
      "needs besides.",
      NULL, ep_cmd_contract_lint},
-    {"contract docs", "", "reference of the contract language, as Markdown", NULL, NULL,
-     ep_cmd_contract_docs},
     {"feed list", "", "the feeds and what they fill", NULL, NULL, ep_cmd_feed_list},
     {"feed lint", "", "check all feeds of the warehouse", NULL, NULL, ep_cmd_feed_lint},
     {"feed test", "FEED FILE", "show record by record what a file would become, without loading", NULL,
      feed_test_options, ep_cmd_feed_test},
-    {"feed docs", "", "reference of the feed language, as Markdown", NULL, NULL, ep_cmd_feed_docs},
     /*@dictionary
     {"dictionary", "", "the data dictionary, generated from the contracts", NULL, dictionary_options, ep_cmd_dictionary},
 @*/
@@ -125,6 +120,10 @@ const ep_command ep_commands[] = {
     {"period close", "MONTH", "close a month (2026-03): its commissions no longer change",
      "What a late rule, rate or category would change afterwards becomes a dated adjustment row.", NULL, ep_cmd_period_close},
 @*/
+    {"reference", "PAGE", "a page of the reference, as Markdown",
+     "Pages: commands, contract, errors, feed, hash, journal, reasons, settings, validators. They come from the tables that the\n"
+     "program itself works with; docs/reference holds them as files.",
+     NULL, ep_cmd_reference},
     {"generate", "", "make example streams: a legacy shop's or a marketplace's, with faults", NULL, NULL,
      ep_cmd_generate, .raw = true},
     {0},

@@ -308,7 +308,9 @@ static ep_code merge_pass(ep_tx *tx, bool facts, ep_tx_reject reject, void *cont
     for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++) {
         const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
         int64_t n_staged = tx->n_staged[t - tx->w->plan->tables];
-        bool is_fact = t->contract->kind == EP_K_TRANSACTION || t->contract->kind == EP_K_ACCUMULATING;
+        /* Reference tables with parents point to their versions, too. */
+        bool is_fact = t->contract->kind == EP_K_TRANSACTION || t->contract->kind == EP_K_ACCUMULATING ||
+                       (!t->versions && t->n_links > 0);
         if (n_staged == 0 || is_fact != facts)
             continue;
         EP_CLEANUP(texts_done) texts x = {0};

@@ -147,17 +147,24 @@ static ep_code list_field(ep_plan *plan, ep_table *t, const char *name, int64_t 
     return ep_sql_list_add(by_type[history], &plan->arena, name, NULL, bit, err);
 }
 
+static ep_code list_own(ep_plan *plan, ep_table *t, const char *name, ep_error *err) {
+    EP_TRY(ep_sql_list_add(&t->stored, &plan->arena, name, NULL, 0, err));
+    EP_TRY(ep_sql_list_add(&t->own, &plan->arena, name, NULL, 0, err));
+    return ep_sql_list_add(&t->type1, &plan->arena, name, NULL, 0, err);
+}
+
 static ep_code list_fields(ep_plan *plan, ep_table *t, ep_error *err) {
     const ep_contract *c = t->contract;
     for (size_t f = 0; f < c->n_fields; f++) {
         const ep_contract_field *field = &c->fields[f];
         if (!ep_field_is_stored(t, f) || field->derived)
             continue;
-        /* Event time and sequence of a single row go with its last change. */
-        bool carries_last = (int)f == c->valid_time || (int)f == c->sequence;
-        ep_history history = carries_last ? EP_H_LAST : field->history;
-        EP_TRY(
-            list_field(plan, t, field->name, carries_last ? 0 : t->bit[f], history, is_key(c, (int)f), err));
+        /* Event time and sequence of a single row are those of its last change. */
+        bool own = ((int)f == c->valid_time || (int)f == c->sequence) && !is_key(c, (int)f);
+        if (own)
+            EP_TRY(list_own(plan, t, field->name, err));
+        else
+            EP_TRY(list_field(plan, t, field->name, t->bit[f], field->history, is_key(c, (int)f), err));
     }
     return EP_OK;
 }
@@ -256,8 +263,9 @@ void ep_plan_free(ep_plan **plan) {
         return;
     for (size_t i = 0; i < (*plan)->n; i++) {
         ep_table *t = &(*plan)->tables[i];
-        ep_sql_list *lists[] = {&t->stored, &t->keys,  &t->attributes, &t->carried, &t->type0, &t->type1,
-                                &t->type2,  &t->type3, &t->roles,      &t->bound,   &t->binds, &t->identity};
+        ep_sql_list *lists[] = {&t->stored, &t->keys,  &t->attributes, &t->own,   &t->carried,
+                                &t->type0,  &t->type1, &t->type2,      &t->type3, &t->roles,
+                                &t->bound,  &t->binds, &t->identity};
         for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
             ep_sql_list_done(lists[l]);
     }
@@ -284,6 +292,7 @@ size_t ep_table_vars(const ep_table *t, ep_sql_var *vars) {
         {"stored", NULL, &t->stored},
         {"keys", NULL, &t->keys},
         {"attributes", NULL, &t->attributes},
+        {"own", NULL, &t->own},
         {"carried", NULL, &t->carried},
         {"type0", NULL, &t->type0},
         {"type1", NULL, &t->type1},

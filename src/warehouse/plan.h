@@ -40,7 +40,8 @@ typedef struct ep_table {
     ep_sql_list stored;     /* fields kept in the table, plus link keys in facts */
     ep_sql_list keys;       /* natural key */
     ep_sql_list attributes; /* stored and not key */
-    ep_sql_list carried;    /* attributes but type 0 */
+    ep_sql_list own;        /* event time and sequence: a change's own, never carried */
+    ep_sql_list carried;    /* attributes but type 0 and those */
     ep_sql_list type0, type1, type2, type3;
     ep_sql_list roles;    /* r_from columns */
     ep_sql_list bound;    /* their expressions */

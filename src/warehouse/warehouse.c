@@ -66,12 +66,22 @@ static ep_code load_secret(ep_warehouse *w, bool create, ep_error *err) {
     return EP_OK;
 }
 
+/* A warehouse copied without its data starts empty. */
+static ep_code make_folders(const ep_warehouse *w, ep_error *err) {
+    char path[EP_PATH_BYTES];
+    const char *subs[] = {"data", "data/tmp"};
+    for (size_t i = 0; i < sizeof subs / sizeof *subs; i++) {
+        EP_TRY(ep_path(path, err, "%s/%s", w->folder, subs[i]));
+        if (mkdir(path, 0750) != 0 && errno != EEXIST)
+            return ep_fail_errno(err, errno, "cannot make the folder", path);
+    }
+    return EP_OK;
+}
+
 static ep_code open_store(ep_warehouse *w, bool read_only, ep_error *err) {
     char file[EP_PATH_BYTES], temp[EP_PATH_BYTES];
     EP_TRY(ep_path(file, err, "%s/%s", w->folder, w->settings.store));
     EP_TRY(ep_path(temp, err, "%s/data/tmp", w->folder));
-    if (!read_only && mkdir(temp, 0700) != 0 && errno != EEXIST)
-        return ep_fail_errno(err, errno, "cannot make the folder", temp);
     ep_store_options options = {
         .location = file,
         .read_only = read_only,
@@ -102,8 +112,10 @@ ep_code ep_warehouse_open(const char *folder, ep_open_mode mode, ep_warehouse **
     EP_TRY(load_definitions(w, err));
     if (mode == EP_OPEN_FILES)
         return ep_plan_new(w->contracts, NULL, 0, &w->plan, err);
-    if (mode == EP_OPEN_WRITE)
+    if (mode == EP_OPEN_WRITE) {
+        EP_TRY(make_folders(w, err));
         EP_TRY(load_secret(w, true, err));
+    }
     EP_TRY(open_store(w, mode == EP_OPEN_READ, err));
     if (mode == EP_OPEN_WRITE)
         return ep_schema_apply(w, err);
