@@ -21,6 +21,7 @@ static inline bool ep_flaw_set(ep_flaw *flaw, ep_reason_code reason, size_t at, 
     return false;
 }
 
+/** The same when memory is lacking. */
 static inline bool ep_flaw_no_memory(ep_flaw *flaw) {
     ep_flaw_set(flaw, EP_R_TOO_LARGE, SIZE_MAX, "there is not enough memory for this record");
     flaw->no_memory = true;

@@ -21,6 +21,7 @@ static inline ep_block64 ep_block64_load(const char *p) {
     return block;
 }
 
+/* Bytes that are c. */
 static inline uint64_t ep_block64_eq(const ep_block64 *block, char c) {
     __m128i wanted = _mm_set1_epi8(c);
     uint64_t bits = 0;
@@ -47,6 +48,7 @@ static inline ep_block64 ep_block64_load(const char *p) {
     return block;
 }
 
+/* Bytes that are c. */
 static inline uint64_t ep_block64_eq(const ep_block64 *block, char c) {
     uint64_t bits = 0;
     for (int i = 0; i < 64; i++)
@@ -54,6 +56,7 @@ static inline uint64_t ep_block64_eq(const ep_block64 *block, char c) {
     return bits;
 }
 
+/* Bytes with the highest bit set. */
 static inline uint64_t ep_block64_high(const ep_block64 *block) {
     uint64_t bits = 0;
     for (int i = 0; i < 64; i++)
