@@ -4,6 +4,10 @@ static const ep_cli_option load_options[] = {
     {"again", NULL, "read sources from the start though they were loaded before"},
     {0},
 };
+static const ep_cli_option migrate_options[] = {
+    {"dry-run", NULL, "show what would be done, change nothing"},
+    {0},
+};
 static const ep_cli_option sql_options[] = {
     {"format", "FORMAT", "table (default), json or csv"},
     {0},
@@ -110,12 +114,10 @@ const ep_command ep_commands[] = {
     {"dictionary", "", "the data dictionary, generated from the contracts", NULL, dictionary_options, ep_cmd_dictionary},
 @*/
     {"journal", "", "what happened, newest last", NULL, journal_options, ep_cmd_journal},
-    /*@migrate
     {"migrate", "", "bring tables and views up to the contracts",
      "Loading does this too. Adding a column is done in place, changing a history type rebuilds the history from the change log;\n"
      "legacy views and marts are compared before and after. A breaking change is refused with the way to do it.",
-     NULL, ep_cmd_migrate},
-@*/
+     migrate_options, ep_cmd_migrate},
     /*@period close
     {"period close", "MONTH", "close a month (2026-03): its commissions no longer change",
      "What a late rule, rate or category would change afterwards becomes a dated adjustment row.", NULL, ep_cmd_period_close},

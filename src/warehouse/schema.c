@@ -352,14 +352,15 @@ static ep_code apply(ep_warehouse *w, ep_error *err) {
     if (changed || !same_views) {
         EP_TRY(ep_views_apply(w, err));
         EP_TRY(set_setting(w, "views", fingerprint, err));
+        EP_TRY(note(w, "views_made", "marts and legacy views", err));
     }
     return EP_OK;
 }
 
-ep_code ep_schema_apply(ep_warehouse *w, ep_error *err) {
+ep_code ep_schema_apply(ep_warehouse *w, bool trial, ep_error *err) {
     EP_TRY(ep_store_begin(w->store, err));
     ep_code code = apply(w, err);
-    if (code == EP_OK)
+    if (code == EP_OK && !trial)
         code = ep_store_commit(w->store, err);
     if (code != EP_OK)
         ep_store_rollback(w->store);

@@ -7,9 +7,10 @@
  * Brings the store up to the contracts, in one transaction: makes the books and missing tables, adds columns, rebuilds history whose type changed
  * from the change log, replaces the views. The legacy views and marts are digested before and after; when only columns were added, a difference rolls
  * everything back. Sets w->plan. What was done goes to the journal.
+ * @param trial  leaves the transaction open, so that the journal can be read; closing the store takes everything back.
  * @return EP_OK; EP_E_CONFLICT for a breaking change (type, key, kind), with the way to do it; what the store says.
  */
-EP_CHECK ep_code ep_schema_apply(ep_warehouse *w, ep_error *err);
+EP_CHECK ep_code ep_schema_apply(ep_warehouse *w, bool trial, ep_error *err);
 
 /** Read-only: sets w->plan from what is installed. */
 EP_CHECK ep_code ep_schema_plan(ep_warehouse *w, ep_error *err);

@@ -78,9 +78,12 @@ static ep_code make_folders(const ep_warehouse *w, ep_error *err) {
     return EP_OK;
 }
 
-static ep_code open_store(ep_warehouse *w, bool read_only, ep_error *err) {
+static ep_code open_store(ep_warehouse *w, ep_open_mode mode, ep_error *err) {
     char file[EP_PATH_BYTES], temp[EP_PATH_BYTES];
+    bool read_only = mode == EP_OPEN_READ;
     EP_TRY(ep_path(file, err, "%s/%s", w->folder, w->settings.store));
+    if (mode == EP_OPEN_TRIAL && access(file, F_OK) != 0)
+        file[0] = '\0'; /* a store that is not there yet is tried in memory */
     EP_TRY(ep_path(temp, err, "%s/data/tmp", w->folder));
     ep_store_options options = {
         .location = file,
@@ -116,10 +119,10 @@ ep_code ep_warehouse_open(const char *folder, ep_open_mode mode, ep_warehouse **
         EP_TRY(make_folders(w, err));
         EP_TRY(load_secret(w, true, err));
     }
-    EP_TRY(open_store(w, mode == EP_OPEN_READ, err));
-    if (mode == EP_OPEN_WRITE)
-        return ep_schema_apply(w, err);
-    return ep_schema_plan(w, err);
+    if (mode == EP_OPEN_TRIAL && load_secret(w, false, err) != EP_OK && err->code != EP_E_NOT_FOUND)
+        return err->code;
+    EP_TRY(open_store(w, mode, err));
+    return mode == EP_OPEN_READ ? ep_schema_plan(w, err) : ep_schema_apply(w, mode == EP_OPEN_TRIAL, err);
 }
 
 void ep_warehouse_close(ep_warehouse **warehouse) {

@@ -27,7 +27,8 @@ typedef struct ep_warehouse {
 typedef enum ep_open_mode {
     EP_OPEN_FILES, /* definitions only, no store */
     EP_OPEN_READ,
-    EP_OPEN_WRITE /* creates the store when it is missing and brings its tables up to the contracts */
+    EP_OPEN_WRITE, /* creates the store when it is missing and brings its tables up to the contracts */
+    EP_OPEN_TRIAL /* the same, but nothing of it stays: the change is left uncommitted and closing takes it back */
 } ep_open_mode;
 
 /**
