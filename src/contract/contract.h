@@ -212,7 +212,7 @@ typedef struct ep_contracts {
 /**
  * Reads ODCS files (3.0.x, 3.1.0, 3.2.0), lints them one by one and together (relationships between files) and compiles the checks.
  * @param paths   files; each may hold several datasets.
- * @param lints   gets every finding with file:line:column; errors there make the call return EP_E_CONFIG after all were read.
+ * @param lints   gets every finding with file:line:column, in the order of places; errors there make the call return EP_E_CONFIG after all were read.
  * @param strict_warehouse  true: every dataset must be loadable (kind, key, validTime ...); false: any published ODCS file lints.
  * @return EP_OK; EP_E_CONFIG with lints filled; EP_E_NOT_FOUND, EP_E_PERMISSION, EP_E_IO for a file.
  */

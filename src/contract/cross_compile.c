@@ -34,16 +34,19 @@ static ep_code check_keys(maker *m, const ep_yaml_node *map, const char *words, 
 }
 
 static ep_code take_field(maker *m, const ep_yaml_node *node) {
-    int field = node && node->kind == EP_Y_TEXT ? ep_draft_field_index(m->draft, node->text.ptr) : -1;
-    if (field < 0) {
-        m->good = false;
-        return ep_draft_error(
-            m->load, m->draft->file, node, "unknown_field", "\"%.60s\" is no property of %s%s",
-            node->kind == EP_Y_TEXT ? node->text.ptr : ep_yaml_kind_text(node->kind), m->draft->name,
-            node->kind == EP_Y_TEXT ? ep_draft_near_field(m->load, m->draft, node->text.ptr) : "");
+    int field = node->kind == EP_Y_TEXT ? ep_draft_field_index(m->draft, node->text.ptr) : -1;
+    if (field >= 0) {
+        m->check->fields[m->check->n_fields++] = field;
+        return EP_OK;
     }
-    m->check->fields[m->check->n_fields++] = field;
-    return EP_OK;
+    m->good = false;
+    if (node->kind != EP_Y_TEXT)
+        return ep_draft_error(m->load, m->draft->file, node, "unknown_field",
+                              "the name of a property is expected here, this is %s",
+                              ep_yaml_kind_text(node->kind));
+    return ep_draft_error(m->load, m->draft->file, node, "unknown_field", "\"%.60s\" is no property of %s%s",
+                          node->text.ptr, m->draft->name,
+                          ep_draft_near_field(m->load, m->draft, node->text.ptr));
 }
 
 static const char *name_of(const maker *m, size_t i) {

@@ -232,6 +232,11 @@ static ep_code check_property(walk *w, const ep_yaml_node *node) {
         EP_TRY(require(w, "a property", "name", node));
     if (options && options->kind == EP_Y_MAP && ep_level_options(name))
         EP_TRY(check_options(w, name, options));
+    if (options && !type) {
+        ep_yaml_node place = key_of(options);
+        EP_TRY(ep_draft_error(w->load, w->file, &place, "option_type",
+                              "logicalTypeOptions need a logicalType beside them"));
+    }
     if (!strcmp(name, "map"))
         EP_TRY(require(w, "logicalType map", "map", node));
     if (!strcmp(name, "vector"))

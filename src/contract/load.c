@@ -66,6 +66,19 @@ static ep_code run_steps(ep_load *load) {
     return collect(load);
 }
 
+/* By place, not by the step that found it. */
+static int by_place(const void *a, const void *b) {
+    const ep_lint *x = a, *y = b;
+    int order = strcmp(x->file, y->file);
+    if (order == 0 && x->line != y->line)
+        order = x->line < y->line ? -1 : 1;
+    if (order == 0)
+        order = (x->column > y->column) - (x->column < y->column);
+    if (order == 0)
+        order = strcmp(x->code, y->code);
+    return order ? order : strcmp(x->text, y->text);
+}
+
 static ep_code first_error(const ep_load *load, size_t lints_before) {
     const ep_lints *lints = load->lints;
     for (size_t i = lints_before; i < lints->n; i++) {
@@ -112,6 +125,8 @@ ep_code ep_contracts_load_text(const char *const *names, const ep_str *texts, si
     ep_code code = load_all(&load, names, texts, n);
     ep_free(load.drafts);
     EP_TRY(code);
+    if (lints->n > n_lints)
+        qsort(lints->items + n_lints, lints->n - n_lints, sizeof(*lints->items), by_place);
     if (lints->n_errors > n_errors)
         return first_error(&load, n_lints);
     *ret = set;

@@ -320,7 +320,7 @@ ep_code ep_draft_parse_custom(ep_load *load, ep_draft *draft) {
     draft->on_unknown = EP_U_INFERRED;
     (void)ep_custom_on_unknown(draft->node, &draft->on_unknown);
     EP_TRY(single(load, draft, "validTime", times, "a timestamp or date", &contract->valid_time));
-    EP_TRY(single(load, draft, "bindTime", times, "a timestamp", &contract->bind_time));
+    EP_TRY(single(load, draft, "bindTime", times, "a timestamp or date", &contract->bind_time));
     EP_TRY(single(load, draft, "sequence", 1u << EP_T_INT, "an integer", &contract->sequence));
     EP_TRY(single(load, draft, "owner", 1u << EP_T_TEXT, "a string", &contract->owner));
     EP_TRY(single(load, draft, "deleted", 1u << EP_T_BOOL, "a boolean", &contract->deleted));
