@@ -45,7 +45,7 @@ with ordered as (
 ),
 source as (
     select *{{type0||,
-           min(case when (_present & $bit) <> 0 then _nth end) over (partition by _key) as $from}}{{carried||,
+           min(case when (_present & $bit) <> 0 then _nth end) over (partition by _key order by _nth) as $from}}{{carried||,
            max(case when (_present & $bit) <> 0 then _nth end) over (partition by _key order by _nth) as $from}}
     from ordered
 )
@@ -55,6 +55,18 @@ select s._key, s._at, s._seq, s._hash, s._present, s._deleted, {{keys|, |s.$}}{{
 from source s{{type0||
 left join ordered $f on $f._key = s._key and $f._nth = s.$from}}{{carried||
 left join ordered $f on $f._key = s._key and $f._nth = s.$from}};
+drop table input_{{x}};
+alter table filled_{{x}} rename to input_{{x}};
+
+-- :first
+-- Every change carries everything: type 0 attributes take the first one's value. The same as fill would give, in one pass.
+drop table if exists filled_{{x}};
+create temp table filled_{{x}} as
+select _key, _at, _seq, _hash, _present, _deleted, {{keys|, |$}}{{own||, $}}{{type0||,
+       first_value($) over w as $}}{{carried||,
+       $}}, _record, _load_id, _fresh
+from input_{{x}}
+window w as (partition by _key order by _at, _seq, _hash);
 drop table input_{{x}};
 alter table filled_{{x}} rename to input_{{x}};
 
@@ -78,8 +90,9 @@ create temp table touched_{{x}} as
 select distinct _key from state_{{x}} where _fresh and _outcome <> 3;
 
 -- :versions
--- Versions of the touched keys: of equal event times the last counts; type 1 and 3 show their last value everywhere, type 0 the
--- first; a version begins where a type 2 attribute (or the deletion) changes; the first reaches back to the beginning of time.
+-- Versions of the touched keys: of equal event times the last counts; type 0, 1 and 3 show their last state everywhere (that of
+-- type 0 is the first value sent); a version begins where a type 2 attribute (or the deletion) changes; the first reaches back to
+-- the beginning of time.
 drop table if exists version_{{x}};
 create temp table version_{{x}} as
 with visible as (
@@ -89,7 +102,7 @@ with visible as (
 spread as (
     select _key, _at, _nth, _deleted, {{keys|, |$}}{{type2||,
            $}}{{type0||,
-           first_value($) over whole as $}}{{type1||,
+           last_value($) over whole as $}}{{type1||,
            last_value($) over whole as $}}{{type3||,
            $ as $now,
            last_value($) over whole as $}}

@@ -23,11 +23,9 @@ select distinct _key from state_{{x}};
 drop table if exists version_{{x}};
 create temp table version_{{x}} as
 with spread as (
-    select _key, _at, _seq, _hash, _present, _deleted, _record, _load_id, _nth{{type0||,
-           first_value($) over whole as $}}{{type1||, $}},
+    select _key, _at, _seq, _hash, _present, _deleted, _record, _load_id, _nth{{type0||, $}}{{type1||, $}},
            1 + count(*) over (partition by _key) as _n
     from state_{{x}}
-    window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following)
 )
 select * from spread where _nth + 1 = _n;
 update {{x}} as t

@@ -48,6 +48,8 @@ ep_code ep_history_state(ep_warehouse *w, const ep_table *t, ep_error *err) {
     EP_TRY(ep_table_int(w, t, "sql/history.sql", "is_partial", NULL, 0, &partial, err));
     if (partial)
         EP_TRY(ep_table_exec(w, t, "sql/history.sql", "fill", NULL, 0, err));
+    else if (t->type0.n > 0)
+        EP_TRY(ep_table_exec(w, t, "sql/history.sql", "first", NULL, 0, err));
     return ep_table_exec(w, t, "sql/history.sql", "state", NULL, 0, err);
 }
 
