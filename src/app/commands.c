@@ -58,7 +58,7 @@ static const ep_cli_option reprocess_options[] = {
     {"dry-run", NULL, "show the difference, change nothing"},
     {0},
 };
-__attribute__((unused)) static const ep_cli_option dictionary_options[] = {
+static const ep_cli_option dictionary_options[] = {
     {"output", "FILE", "write there instead of the terminal"},
     {0},
 };
@@ -110,9 +110,7 @@ const ep_command ep_commands[] = {
     {"feed lint", "", "check all feeds of the warehouse", NULL, NULL, ep_cmd_feed_lint},
     {"feed test", "FEED FILE", "show record by record what a file would become, without loading", NULL,
      feed_test_options, ep_cmd_feed_test},
-    /*@dictionary
     {"dictionary", "", "the data dictionary, generated from the contracts", NULL, dictionary_options, ep_cmd_dictionary},
-@*/
     {"journal", "", "what happened, newest last", NULL, journal_options, ep_cmd_journal},
     {"migrate", "", "bring tables and views up to the contracts",
      "Loading does this too. Adding a column is done in place, changing a history type rebuilds the history from the change log;\n"
