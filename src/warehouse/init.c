@@ -22,7 +22,8 @@ ep_code ep_warehouse_init(const char *folder, ep_error *err) {
         return ep_fail(err, EP_E_CONFLICT,
                        "%s is a warehouse already; load into it, or choose another folder", folder);
     EP_TRY(make_folder(folder, err));
-    const char *subs[] = {"contracts", "feeds", "lists", "derive", "marts", "marts/legacy", "reconcile", "data"};
+    const char *subs[] = {"contracts", "feeds",        "lists",     "derive",
+                          "marts",     "marts/legacy", "reconcile", "data"};
     for (size_t i = 0; i < sizeof subs / sizeof *subs; i++) {
         EP_TRY(ep_path(path, err, "%s/%s", folder, subs[i]));
         EP_TRY(make_folder(path, err));
