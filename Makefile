@@ -1,5 +1,5 @@
 # The commands a newcomer needs; Meson and Ninja do the work (tools/build KIND).
-.PHONY: all setup demo test format clean help
+.PHONY: all setup demo docs test format clean help
 .DEFAULT_GOAL := all
 
 all: setup
@@ -11,6 +11,10 @@ setup:
 
 demo: all
 	@tools/demo
+
+docs: all
+	@tools/docs
+	@echo "written: docs/reference docs/dictionary.md"
 
 test: setup
 	@tools/build asan
@@ -30,6 +34,7 @@ clean:
 help:
 	@echo "make          build the program: build/release/entrepot"
 	@echo "make demo     build it and watch it at work on the shipped example"
+	@echo "make docs     write the pages of docs/ that the program makes"
 	@echo "make test     build with sanitizers, with clang and for release, then run all tests"
 	@echo "make format   format the C files"
 	@echo "make clean    remove what was built (fetched libraries stay)"
