@@ -69,6 +69,7 @@ EP_CHECK ep_code ep_print_query(ep_warehouse *w, const ep_cli *cli, const char *
 int ep_cmd_init(ep_cli *cli);
 int ep_cmd_load(ep_cli *cli);
 int ep_cmd_status(ep_cli *cli);
+int ep_cmd_check(ep_cli *cli);
 int ep_cmd_verify(ep_cli *cli);
 int ep_cmd_hash(ep_cli *cli);
 int ep_cmd_sql(ep_cli *cli);

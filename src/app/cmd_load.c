@@ -50,9 +50,10 @@ static void print_result(const ep_cli *cli, const char *feed, const ep_load_resu
         printf("{\"feed\": \"%s\", \"sources\": %" PRId64 ", \"skipped\": %" PRId64 ", \"received\": %" PRId64
                ", \"applied\": %" PRId64 ", \"unchanged\": %" PRId64 ", \"duplicate\": %" PRId64
                ", \"quarantined\": %" PRId64 ", \"waiting\": %" PRId64 ", \"ignored\": %" PRId64
-               ", \"findings\": %" PRId64 ", \"released\": %" PRId64 ", \"seconds\": %.3f}\n",
+               ", \"findings\": %" PRId64 ", \"released\": %" PRId64 ", \"failing_rules\": %" PRId64
+               ", \"seconds\": %.3f}\n",
                feed, r->n_sources, r->n_skipped, l->received, l->applied, l->unchanged, l->duplicate,
-               l->quarantined, l->waiting, l->ignored, r->n_findings, r->n_released, seconds);
+               l->quarantined, l->waiting, l->ignored, r->n_findings, r->n_released, r->n_failing, seconds);
         return;
     }
     printf("%s: %" PRId64 " received = %" PRId64 " applied + %" PRId64 " unchanged + %" PRId64
@@ -66,6 +67,9 @@ static void print_result(const ep_cli *cli, const char *feed, const ep_load_resu
                r->n_findings == 1 ? "" : "s");
     if (r->n_released > 0)
         printf("  %" PRId64 " group%s that waited came in\n", r->n_released, r->n_released == 1 ? "" : "s");
+    if (r->n_failing > 0)
+        printf("  %" PRId64 " rule%s over the changed tables: entrepot check\n", r->n_failing,
+               r->n_failing == 1 ? " fails" : "s fail");
     if (l->quarantined > 0)
         printf("  see: entrepot quarantine list --feed %s\n", feed);
 }

@@ -79,6 +79,10 @@ const ep_command ep_commands[] = {
      "its change log; 4 as it was: every fact points to the version valid at its own time; 7 reconciliation: sums over sellers\n"
      "equal the whole. Exit code 1 and the offending keys when something is broken.",
      NULL, ep_cmd_verify},
+    {"check", "[TABLE...]", "look at the set rules of the contracts: counts, percentages, duplicates, SQL",
+     "Loading does this for the tables it changed. A rule that fails opens an incident (books.incident), which is closed when it\n"
+     "passes again; no record is ever set aside for it. Exit code 1 when a rule fails or cannot run.",
+     NULL, ep_cmd_check},
     {"hash", "", "order-independent content hash of each table",
      "Equal content gives equal hashes, on any machine and engine, whatever the order, batching or repetition of the input.",
      NULL, ep_cmd_hash},

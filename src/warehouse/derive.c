@@ -32,6 +32,13 @@ static ep_code inputs_changed(const ep_tx *tx, const char *path, const ep_buf *t
     return EP_OK;
 }
 
+/* A script that ran may have changed every table that it names. */
+static void touch_named(ep_tx *tx, const char *sql) {
+    for (size_t i = 0; i < tx->w->plan->n; i++)
+        if (strstr(sql, tx->w->plan->tables[i].name))
+            tx->touched[i] = true;
+}
+
 static ep_code run_script(ep_tx *tx, const char *path, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf text = {0};
     bool changed = false;
@@ -55,6 +62,7 @@ static ep_code run_script(ep_tx *tx, const char *path, ep_error *err) {
     EP_TRY(ep_sql_render_text(path, (ep_str){text.data, text.len}, vars, 3, &sql, err));
     if (ep_store_exec(tx->w->store, sql.data, err) != EP_OK)
         return ep_fail_prefix(err, "%s", path);
+    touch_named(tx, sql.data);
     return EP_OK;
 }
 
@@ -65,6 +73,8 @@ ep_code ep_tx_derive(ep_tx *tx, ep_error *err) {
     EP_TRY(ep_paths_list(folder, ".sql", &scripts, err));
     for (size_t i = 0; i < scripts.n; i++)
         EP_TRY(run_script(tx, scripts.items[i], err));
+    for (size_t i = 0; i < tx->w->plan->n; i++)
+        tx->touched[i] |= tx->changed[i].changed;
     memset(tx->changed, 0, tx->w->plan->n * sizeof *tx->changed);
     return EP_OK;
 }

@@ -7,6 +7,7 @@
 #include "warehouse/pipeline.h"
 #include "warehouse/quarantine.h"
 #include "warehouse/replay.h"
+#include "warehouse/set_rules.h"
 #include "warehouse/stage.h"
 
 #include <inttypes.h>
@@ -376,5 +377,7 @@ ep_code ep_load_files(ep_warehouse *w, const ep_feed *feed, const char *const *p
             return code == EP_E_NOMEM || code == EP_E_CANCELLED ? code : ep_fail_prefix(err, "%s", paths[i]);
         }
     }
-    return finish_batch(&l, err);
+    EP_TRY(finish_batch(&l, err));
+    const ep_set_rule_options rules = {.tables = l.tx->touched};
+    return ep_set_rules_run(w, &rules, &ret->n_failing, err);
 }

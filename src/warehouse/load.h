@@ -21,6 +21,7 @@ typedef struct ep_load_result {
     ep_ledger total;              /* over all sources */
     int64_t n_sources, n_skipped; /* skipped: complete and unchanged since they were loaded */
     int64_t n_findings, n_released;
+    int64_t n_failing; /* set rules of the changed tables that fail now */
 } ep_load_result;
 
 /**

@@ -10,10 +10,11 @@ ep_code ep_tx_new(ep_warehouse *w, ep_tx **ret, ep_error *err) {
     tx->w = w;
     size_t n = w->plan->n + 1;
     tx->changed = ep_calloc(n, sizeof *tx->changed);
+    tx->touched = ep_calloc(n, sizeof *tx->touched);
     tx->n_staged = ep_calloc(n, sizeof *tx->n_staged);
     tx->min_at = ep_calloc(n, sizeof *tx->min_at);
     tx->max_at = ep_calloc(n, sizeof *tx->max_at);
-    if (!tx->changed || !tx->n_staged || !tx->min_at || !tx->max_at)
+    if (!tx->changed || !tx->touched || !tx->n_staged || !tx->min_at || !tx->max_at)
         return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
     *ret = tx;
     tx = NULL;
@@ -28,6 +29,7 @@ void ep_tx_free(ep_tx **tx) {
     ep_free((*tx)->segments);
     ep_free((*tx)->rows);
     ep_free((*tx)->changed);
+    ep_free((*tx)->touched);
     ep_free((*tx)->n_staged);
     ep_free((*tx)->min_at);
     ep_free((*tx)->max_at);
@@ -184,6 +186,7 @@ ep_code ep_tx_stage(ep_tx *tx, const ep_unit *unit, const uint32_t *only, ep_err
         EP_TRY(select_rows(tx, unit, &unit->tables[i], t, only, &chosen, err));
         if (chosen.n == 0)
             continue;
+        tx->touched[t - tx->w->plan->tables] = true;
         ep_batch_seal(unit->tables[i].batch);
         char stage[96] = "stage_";
         strncat(stage, t->name, sizeof stage - 7);
