@@ -19,15 +19,7 @@ create temp table touched_{{x}} as
 select distinct _key from state_{{x}};
 
 -- :single_apply
--- Everything that its last change decides; versions it points to are bound by their own dimension.
-drop table if exists version_{{x}};
-create temp table version_{{x}} as
-with spread as (
-    select _key, _at, _seq, _hash, _present, _deleted, _record, _load_id, _nth{{type0||, $}}{{type1||, $}},
-           1 + count(*) over (partition by _key) as _n
-    from state_{{x}}
-)
-select * from spread where _nth + 1 = _n;
+-- Everything that its last change decides (single.sql, last); versions it points to are bound by their own dimension.
 update {{x}} as t
 set _n = v._n, _at = v._at, _seq = v._seq, _hash = v._hash, _present = v._present, _deleted = v._deleted, _record = v._record,
     _load_id = v._load_id{{deleted?}}, is_deleted = v._deleted{{end}}{{type0||, $ = v.$}}{{type1||, $ = v.$}}

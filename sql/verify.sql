@@ -138,19 +138,6 @@ select '{{x}}, key ' || {{key_text}} || ': made by its changes but not stored' f
 -- :single_keys
 select '{{x}}, key ' || {{key_text}} || ': ' || count(*) || ' rows of one key' from {{x}} group by {{keys|, |$}} having count(*) > 1;
 
--- :single_last
--- The log's last state of each key, as single.sql makes it.
-drop table if exists version_{{x}};
-create temp table version_{{x}} as
-with spread as (
-    select _key, _nth, {{keys|, |$}}{{type0||,
-           first_value($) over whole as $}}{{type1||, $}},
-           1 + count(*) over (partition by _key) as _n
-    from state_{{x}}
-    window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following)
-)
-select * from spread where _nth + 1 = _n;
-
 -- :bound
 -- As it was: a fact points to the version that holds its own time; with no such version the link is broken.
 select '{{x}}, load ' || f._load_id || ', record ' || f._record || ': {{from_column}} is not the version of {{parent}} valid at its time'

@@ -99,8 +99,10 @@ ep_code ep_history_rebuild(ep_warehouse *w, const ep_table *t, ep_error *err) {
                          err));
     EP_TRY(ep_history_state(w, t, err));
     EP_TRY(ep_table_exec(w, t, "sql/rebuild.sql", "touch_all", NULL, 0, err));
-    if (!t->versions)
+    if (!t->versions) {
+        EP_TRY(ep_table_exec(w, t, "sql/single.sql", "last", NULL, 0, err));
         return ep_table_exec(w, t, "sql/rebuild.sql", "single_apply", NULL, 0, err);
+    }
     EP_TRY(ep_table_exec(w, t, "sql/history.sql", "versions", NULL, 0, err));
     EP_TRY(ep_table_exec(w, t, "sql/history.sql", "rebind", NULL, 0, err));
     EP_TRY(ep_table_exec(w, t, "sql/history.sql", "apply", NULL, 0, err));
