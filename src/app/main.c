@@ -1,5 +1,6 @@
 #include "app/cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,7 +128,8 @@ static int run_command(ep_cli *cli, char **argv, int argc) {
         }
     }
     int code = cli->command->run(cli);
-    if (fflush(stdout) != 0 && code == 0) {
+    if (fflush(stdout) != 0 && errno != EPIPE &&
+        code == 0) { /* a reader that has seen enough is no failure */
         fprintf(stderr, "entrepot: cannot write the result\n");
         return 3;
     }

@@ -1,5 +1,6 @@
 #include "app/cli.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -82,7 +83,7 @@ static ep_code print_lines(ep_cursor *cursor, ep_print_format format, int64_t *r
         ep_buf_puts(&line, format == EP_PRINT_CSV ? "\n" : "}\n");
         EP_TRY(ep_buf_check(&line, err));
         if (fwrite(line.data, 1, line.len, stdout) != line.len)
-            return ep_fail(err, EP_E_IO, "cannot write the result");
+            return errno == EPIPE ? EP_OK : ep_fail_errno(err, errno, "cannot write", "the result");
     }
 }
 

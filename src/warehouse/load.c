@@ -361,23 +361,40 @@ static ep_code load_file(loader *l, const char *path, ep_error *err) {
     return code;
 }
 
+static ep_code load_all(loader *l, const char *const *paths, size_t n_paths, ep_error *err) {
+    EP_TRY(ep_stage_schemas(l->w, l->feed, &l->schemas, err));
+    EP_TRY(ep_tx_new(l->w, &l->tx, err));
+    EP_TRY(ep_set_aside_new(l->w, &l->aside, err));
+    for (size_t i = 0; i < n_paths; i++) {
+        ep_code code = load_file(l, paths[i], err);
+        if (code == EP_OK && l->n_parts >= EP_MAX_PARTS)
+            code = finish_batch(l, err);
+        if (code != EP_OK)
+            return code == EP_E_NOMEM || code == EP_E_CANCELLED ? code : ep_fail_prefix(err, "%s", paths[i]);
+    }
+    EP_TRY(finish_batch(l, err));
+    const ep_set_rule_options rules = {.tables = l->tx->touched};
+    return ep_set_rules_run(l->w, &rules, &l->result->n_failing, err);
+}
+
+/* The open batch goes back, the same command loads it again; the journal learns why. Best effort: what failed may be the store. */
+static void note_failure(loader *l, const ep_error *err) {
+    if (l->open)
+        ep_store_rollback(l->w->store);
+    l->open = false;
+    const ep_journal_entry entry = {
+        EP_J_LOAD, EP_JS_ERROR, "load_failed", ep_feed_name(l->feed), err->text, -1, -1, -1};
+    ep_error ignored = {0};
+    if (ep_journal_write(l->w, &entry, &ignored) != EP_OK)
+        return;
+}
+
 ep_code ep_load_files(ep_warehouse *w, const ep_feed *feed, const char *const *paths, size_t n_paths,
                       const ep_load_options *options, ep_load_result *ret, ep_error *err) {
     *ret = (ep_load_result){0};
     EP_CLEANUP(loader_done) loader l = {.w = w, .feed = feed, .options = options, .result = ret};
-    EP_TRY(ep_stage_schemas(w, feed, &l.schemas, err));
-    EP_TRY(ep_tx_new(w, &l.tx, err));
-    EP_TRY(ep_set_aside_new(w, &l.aside, err));
-    for (size_t i = 0; i < n_paths; i++) {
-        ep_code code = load_file(&l, paths[i], err);
-        if (code == EP_OK && l.n_parts >= EP_MAX_PARTS)
-            code = finish_batch(&l, err);
-        if (code != EP_OK) {
-            /* What was read before this source is whole: keep it. */
-            return code == EP_E_NOMEM || code == EP_E_CANCELLED ? code : ep_fail_prefix(err, "%s", paths[i]);
-        }
-    }
-    EP_TRY(finish_batch(&l, err));
-    const ep_set_rule_options rules = {.tables = l.tx->touched};
-    return ep_set_rules_run(w, &rules, &ret->n_failing, err);
+    ep_code code = load_all(&l, paths, n_paths, err);
+    if (code != EP_OK)
+        note_failure(&l, err);
+    return code;
 }
