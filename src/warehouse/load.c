@@ -370,7 +370,7 @@ static ep_code load_all(loader *l, const char *const *paths, size_t n_paths, ep_
         if (code == EP_OK && l->n_parts >= EP_MAX_PARTS)
             code = finish_batch(l, err);
         if (code != EP_OK)
-            return code == EP_E_NOMEM || code == EP_E_CANCELLED ? code : ep_fail_prefix(err, "%s", paths[i]);
+            return err && strstr(err->text, paths[i]) ? code : ep_fail_prefix(err, "%s", paths[i]);
     }
     EP_TRY(finish_batch(l, err));
     const ep_set_rule_options rules = {.tables = l->tx->touched};
