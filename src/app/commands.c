@@ -114,7 +114,8 @@ const ep_command ep_commands[] = {
     {"feed lint", "", "check all feeds of the warehouse", NULL, NULL, ep_cmd_feed_lint},
     {"feed test", "FEED FILE", "show record by record what a file would become, without loading", NULL,
      feed_test_options, ep_cmd_feed_test},
-    {"dictionary", "", "the data dictionary, generated from the contracts", NULL, dictionary_options, ep_cmd_dictionary},
+    {"dictionary", "", "the data dictionary, generated from the contracts", NULL, dictionary_options,
+     ep_cmd_dictionary},
     {"journal", "", "what happened, newest last", NULL, journal_options, ep_cmd_journal},
     {"migrate", "", "bring tables and views up to the contracts",
      "Loading does this too. Adding a column is done in place, changing a history type rebuilds the history from the change log;\n"
