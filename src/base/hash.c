@@ -115,6 +115,19 @@ void ep_hmac_sha256(const void *key, size_t key_len, const void *data, size_t le
     OPENSSL_cleanse(outer, sizeof outer);
 }
 
+int64_t ep_id63(const uint8_t digest[32]) {
+    uint64_t bits = 0;
+    for (int i = 0; i < 8; i++)
+        bits = bits << 8 | digest[i];
+    return (int64_t)(bits >> 1);
+}
+
+int64_t ep_id63_of(const void *data, size_t len) {
+    uint8_t digest[32];
+    ep_sha256_of(data, len, digest);
+    return ep_id63(digest);
+}
+
 void ep_hex(const uint8_t *data, size_t n, char *out) {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < n; i++) {

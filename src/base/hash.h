@@ -13,6 +13,9 @@ void ep_sha256_end(ep_sha256 *sha, uint8_t out[32]);
 /** One shot; HMAC-SHA-256 under a key. */
 void ep_sha256_of(const void *data, size_t len, uint8_t out[32]);
 void ep_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[32]);
+/** First 63 bits of a digest: an identity that fits a BIGINT and is never negative. The second makes it of bytes, by SHA-256. */
+int64_t ep_id63(const uint8_t digest[32]);
+int64_t ep_id63_of(const void *data, size_t len);
 /** Lower-case hex, 2 * n characters and NUL. */
 void ep_hex(const uint8_t *data, size_t n, char *out);
 

@@ -67,13 +67,8 @@ static ep_code tell(ep_warehouse *w, const char *event, ep_journal_severity seve
 
 static int64_t make_id(const char *table, const char *rule, int64_t now) {
     char text[600];
-    uint8_t digest[32];
-    uint64_t bits = 0;
     int len = snprintf(text, sizeof text, "%s\n%s\n%" PRId64, table, rule, now);
-    ep_sha256_of(text, len < (int)sizeof text ? (size_t)len : sizeof text - 1, digest);
-    for (int i = 0; i < 8; i++)
-        bits = bits << 8 | digest[i];
-    return (int64_t)(bits >> 1);
+    return ep_id63_of(text, len < (int)sizeof text ? (size_t)len : sizeof text - 1);
 }
 
 static ep_code fails(ep_warehouse *w, const ep_rule_result *r, open_incident *open, ep_error *err) {

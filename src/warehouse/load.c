@@ -132,17 +132,14 @@ static ep_code write_position(loader *l, const part *p, ep_error *err) {
     return EP_OK;
 }
 
-static int64_t make_load_id(const ep_feed *feed, const char *source, int64_t generation, uint64_t from_record,
-                            uint64_t n_raws) {
-    uint8_t digest[32];
-    uint64_t bits = 0;
+static ep_code make_load_id(const ep_feed *feed, const part *p, uint64_t n_raws, int64_t *ret,
+                            ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf text = {0};
-    ep_buf_printf(&text, "%s\n%s\n%" PRId64 "\n%" PRIu64 "\n%" PRIu64, ep_feed_name(feed), source, generation,
-                  from_record, n_raws);
-    ep_sha256_of(text.data, text.len, digest);
-    for (int i = 0; i < 8; i++)
-        bits = bits << 8 | digest[i];
-    return (int64_t)(bits >> 1);
+    ep_buf_printf(&text, "%s\n%s\n%" PRId64 "\n%" PRIu64 "\n%" PRIu64, ep_feed_name(feed), p->source,
+                  p->generation, p->from_record, n_raws);
+    EP_TRY(ep_buf_check(&text, err));
+    *ret = ep_id63_of(text.data, text.len);
+    return EP_OK;
 }
 
 static ep_code begin(loader *l, ep_error *err) {
@@ -166,11 +163,12 @@ static ep_code begin_part(loader *l, const char *source, const position *before,
                 .after = *from,
                 .from_record = from->resume.next_record,
                 .to_record = from->resume.next_record};
-    p->load_id = make_load_id(l->feed, source, generation, p->from_record, from->resume.n_raws);
-    ep_archive_init(&p->archive, p->load_id);
+    ep_archive_init(&p->archive, 0);
     if (!(p->source = ep_strdup(source)))
         return ep_fail(err, EP_E_NOMEM, "out of memory for loading");
     l->n_parts++;
+    EP_TRY(make_load_id(l->feed, p, from->resume.n_raws, &p->load_id, err));
+    p->archive.load_id = p->load_id;
     return ep_tx_segment(l->tx, p->load_id, p->from_record, err);
 }
 

@@ -110,14 +110,9 @@ void ep_set_aside_free(ep_set_aside **s) {
 
 int64_t ep_quarantine_id(int64_t load_id, uint64_t record, int64_t group, bool late) {
     char text[96];
-    uint8_t digest[32];
     int len =
         snprintf(text, sizeof text, "%" PRId64 "/%" PRIu64 "/%" PRId64 "/%d", load_id, record, group, late);
-    ep_sha256_of(text, (size_t)len, digest);
-    uint64_t bits = 0;
-    for (int i = 0; i < 8; i++)
-        bits = bits << 8 | digest[i];
-    return (int64_t)(bits >> 1);
+    return ep_id63_of(text, (size_t)len);
 }
 
 ep_code ep_columns_put(const ep_str *columns, size_t n, char delimiter, ep_buf *ret, ep_error *err) {

@@ -196,14 +196,9 @@ static const char *class_of(const ep_record_tally *t) {
 }
 
 static int64_t replay_load_id(const item *list, size_t n, int64_t now) {
-    uint8_t digest[32];
     char text[96];
     int len = snprintf(text, sizeof text, "replay %" PRId64 " %zu %" PRId64, n ? list[0].id : 0, n, now);
-    ep_sha256_of(text, (size_t)len, digest);
-    uint64_t bits = 0;
-    for (int i = 0; i < 8; i++)
-        bits = bits << 8 | digest[i];
-    return (int64_t)(bits >> 1);
+    return ep_id63_of(text, (size_t)len);
 }
 
 /* A list of items of one feed through today's definitions, inside the open transaction. */

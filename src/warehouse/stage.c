@@ -61,13 +61,6 @@ static void put_key(ep_buf *buf, const ep_table *table, const ep_value *values) 
         put_part(buf, &values[i]);
 }
 
-static int64_t first_63_bits(const uint8_t digest[32]) {
-    uint64_t bits = 0;
-    for (int i = 0; i < 8; i++)
-        bits = bits << 8 | digest[i];
-    return (int64_t)(bits >> 1);
-}
-
 ep_code ep_durable_key(const ep_warehouse *w, const ep_table *table, const ep_value *values, int64_t *ret,
                        ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf buf = {0};
@@ -78,7 +71,7 @@ ep_code ep_durable_key(const ep_warehouse *w, const ep_table *table, const ep_va
         ep_hmac_sha256(w->secret, sizeof w->secret, buf.data, buf.len, digest);
     else
         ep_sha256_of(buf.data, buf.len, digest);
-    *ret = first_63_bits(digest);
+    *ret = ep_id63(digest);
     return EP_OK;
 }
 
@@ -99,7 +92,7 @@ static ep_code key_of(ep_stamper *s, const ep_table *table, const ep_value *valu
         ep_sha256_add(s->sha, s->buf.data, s->buf.len);
         ep_sha256_end(s->sha, digest);
     }
-    *ret = first_63_bits(digest);
+    *ret = ep_id63(digest);
     if (s->buf.len <= CACHE_BYTES) {
         slot->len = (uint32_t)s->buf.len;
         slot->key = *ret;
