@@ -203,3 +203,44 @@ create table if not exists books.closed_period (
     closed_at timestamp not null,
     constraint closed_period_pk primary key (period_start)
 );
+
+-- Snapshots: complete statements of what a feed knows, by table and seller, each by its own event time. A key that was held before
+-- and is not held now is retired; which is a function of the set of snapshots, in whatever order they come.
+create table if not exists books.snapshot (
+    table_name text not null,
+    feed text not null,
+    owner text not null,
+    event_at timestamp not null,
+    load_id bigint not null,     -- of what it retired
+    constraint snapshot_pk primary key (table_name, feed, owner, event_at)
+);
+
+-- The first snapshot that held a key ...
+create table if not exists books.snapshot_key (
+    table_name text not null,
+    feed text not null,
+    owner text not null,
+    key bigint not null,
+    first_at timestamp not null
+);
+
+-- ... and the later ones that did not. Those between that are not named here held it.
+create table if not exists books.snapshot_absence (
+    table_name text not null,
+    feed text not null,
+    owner text not null,
+    key bigint not null,
+    event_at timestamp not null
+);
+
+-- Keys of sources that are still being read: a snapshot may need several transactions.
+create table if not exists books.snapshot_held (
+    feed text not null,
+    source text not null,
+    generation text not null,
+    table_name text not null,
+    owner text not null,
+    key bigint not null,
+    event_at timestamp not null,
+    deleted boolean not null
+);

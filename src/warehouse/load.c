@@ -8,6 +8,7 @@
 #include "warehouse/quarantine.h"
 #include "warehouse/replay.h"
 #include "warehouse/set_rules.h"
+#include "warehouse/snapshot.h"
 #include "warehouse/stage.h"
 
 #include <inttypes.h>
@@ -252,6 +253,20 @@ static ep_code write_journal(loader *l, const ep_ledger *batch, ep_error *err) {
     return ep_journal_write(l->w, &entry, err);
 }
 
+static ep_code for_each_snapshot(loader *l, bool settle, ep_error *err) {
+    for (size_t i = 0; ep_feed_delivery(l->feed) == EP_D_SNAPSHOT && i < l->n_parts; i++) {
+        const part *p = &l->parts[i];
+        char generation[24];
+        snprintf(generation, sizeof generation, "%" PRId64, p->generation);
+        const ep_snapshot_source source = {p->source, generation, p->load_id};
+        if (!settle)
+            EP_TRY(ep_snapshot_collect(l->tx, &source, err));
+        else if (p->after.complete)
+            EP_TRY(ep_snapshot_settle(l->tx, &source, err));
+    }
+    return EP_OK;
+}
+
 /* Everything of the batch in one transaction: rows, quarantine, archive's row, ledger, position. */
 static ep_code finish_batch(loader *l, ep_error *err) {
     if (!l->open)
@@ -259,6 +274,7 @@ static ep_code finish_batch(loader *l, ep_error *err) {
     ep_ledger batch = {0};
     ep_crash_point("staged");
     EP_TRY(ep_tx_merge(l->tx, ep_late_reject, &l->late, err));
+    EP_TRY(for_each_snapshot(l, false, err));
     ep_crash_point("merged");
     for (size_t i = 0; i < l->n_parts; i++) {
         part *p = &l->parts[i];
@@ -271,6 +287,8 @@ static ep_code finish_batch(loader *l, ep_error *err) {
     EP_TRY(ep_late_resolve(&l->late, l->w, l->aside, err));
     EP_TRY(write_journal(l, &batch, err));
     EP_TRY(ep_replay_waiting(l->w, l->tx, &l->result->n_released, err));
+    l->tx->feed = l->feed;
+    EP_TRY(for_each_snapshot(l, true, err));
     EP_TRY(ep_tx_derive(l->tx, err));
     ep_crash_point("booked");
     EP_TRY(ep_store_commit(l->w->store, err));
@@ -302,6 +320,12 @@ static ep_code load_pieces(loader *l, const char *path, ep_pipeline *pipeline, c
         EP_TRY(ep_pipeline_next(pipeline, &piece, err));
         if (!piece)
             break;
+        /* A snapshot that was whole and grew is another one: all of it counts, not only what is new. */
+        if (!started && found->complete && generation == found->generation &&
+            ep_feed_delivery(l->feed) == EP_D_SNAPSHOT) {
+            ep_pipeline_release(pipeline, piece);
+            return ep_fail(err, EP_E_CONFLICT, "a snapshot grew");
+        }
         if (!started)
             EP_TRY(begin_part(l, path, &before, generation, &at, err));
         started = true;
@@ -360,6 +384,7 @@ static ep_code load_file(loader *l, const char *path, ep_error *err) {
 }
 
 static ep_code load_all(loader *l, const char *const *paths, size_t n_paths, ep_error *err) {
+    EP_TRY(ep_snapshot_check(l->w, l->feed, err));
     EP_TRY(ep_stage_schemas(l->w, l->feed, &l->schemas, err));
     EP_TRY(ep_tx_new(l->w, &l->tx, err));
     EP_TRY(ep_set_aside_new(l->w, &l->aside, err));
