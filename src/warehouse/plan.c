@@ -1,6 +1,8 @@
 #include "warehouse/plan.h"
+#include "base/hash.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *ep_short_name(const char *table) {
@@ -135,6 +137,25 @@ static ep_code make_stage(ep_plan *plan, ep_table *t, ep_error *err) {
     return EP_OK;
 }
 
+static int by_tag(const void *a, const void *b) {
+    const ep_content_field *x = a, *y = b;
+    return x->tag < y->tag ? -1 : x->tag > y->tag;
+}
+
+/* Content must not change when a contract gets a column, or another order of them: a row sent again is still a duplicate. */
+static ep_code list_content(ep_plan *plan, ep_table *t, ep_error *err) {
+    const ep_contract *c = t->contract;
+    t->content = ep_arena_calloc(&plan->arena, c->n_fields + 1, sizeof *t->content);
+    if (!t->content)
+        return ep_fail(err, EP_E_NOMEM, "out of memory for the plan");
+    for (size_t f = 0; f < c->n_fields; f++)
+        if (!c->fields[f].derived && c->fields[f].day_of < 0)
+            t->content[t->n_content++] =
+                (ep_content_field){f, ep_xxh3(c->fields[f].name, strlen(c->fields[f].name))};
+    qsort(t->content, t->n_content, sizeof *t->content, by_tag);
+    return EP_OK;
+}
+
 static ep_code list_field(ep_plan *plan, ep_table *t, const char *name, int64_t bit, ep_history history,
                           bool key, ep_error *err) {
     EP_TRY(ep_sql_list_add(&t->stored, &plan->arena, name, NULL, bit, err));
@@ -249,6 +270,7 @@ ep_code ep_plan_new(const ep_contracts *contracts, const ep_known_bit *known, si
         ep_table *t = &plan->tables[i];
         EP_TRY(make_links(plan, t, err));
         EP_TRY(make_stage(plan, t, err));
+        EP_TRY(list_content(plan, t, err));
         EP_TRY(list_fields(plan, t, err));
         EP_TRY(list_links(plan, t, err));
         EP_TRY(list_identity(plan, t, err));

@@ -20,6 +20,12 @@ typedef struct ep_link {
     int stage_column; /* where the staged batch holds the parent's durable key */
 } ep_link;
 
+/* A field whose cells make the content of a row. */
+typedef struct ep_content_field {
+    size_t field;
+    uint64_t tag; /* hash of its name */
+} ep_content_field;
+
 typedef struct ep_table {
     const ep_contract *contract;
     const char *name;
@@ -30,8 +36,10 @@ typedef struct ep_table {
     bool fed;               /* rows come from feeds */
     ep_link *links;
     size_t n_links;
-    int64_t *bit; /* per field: its mask in _present */
-    int64_t full; /* all attributes */
+    int64_t *bit;              /* per field: its mask in _present */
+    int64_t full;              /* all attributes */
+    ep_content_field *content; /* what feeds send, in an order that does not depend on the contract's */
+    size_t n_content;
 
     ep_schema stage; /* contract's columns, then the system columns below, then a key column a link */
     int c_row, c_load, c_record, c_group, c_key, c_at, c_seq, c_hash, c_present, c_deleted;

@@ -101,19 +101,20 @@ static ep_code key_of(ep_stamper *s, const ep_table *table, const ep_value *valu
     return EP_OK;
 }
 
-/* Content of a row: every sent cell with its state; equal contents of one key are one change. */
+/* Content of a row: every sent cell under its name; equal contents of one key are one change. */
 static ep_code content_of(ep_stamper *s, const ep_table *t, const ep_batch *batch, size_t row, int64_t *ret,
                           ep_error *err) {
     ep_buf *buf = &s->buf;
     ep_buf_reset(buf);
-    for (size_t f = 0; f < t->contract->n_fields; f++) {
-        if (t->contract->fields[f].derived)
+    for (size_t i = 0; i < t->n_content; i++) {
+        const ep_column *column = &batch->columns[t->content[i].field];
+        ep_state state = column->state[row];
+        if (state == EP_ABSENT)
             continue;
-        ep_state state = batch->columns[f].state[row];
+        ep_buf_add(buf, &t->content[i].tag, sizeof t->content[i].tag);
         ep_buf_putc(buf, (char)('0' + state));
         if (state != EP_VALUE)
             continue;
-        const ep_column *column = &batch->columns[f];
         if (column->text) {
             uint32_t len = (uint32_t)column->text[row].len;
             ep_buf_add(buf, &len, sizeof len);
