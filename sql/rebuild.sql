@@ -18,6 +18,12 @@ drop table if exists touched_{{x}};
 create temp table touched_{{x}} as
 select distinct _key from state_{{x}};
 
+-- :rebind_all
+-- Facts of all keys: their column may be new.
+drop table if exists rebind_{{x}};
+create temp table rebind_{{x}} as
+select distinct {{key}} as _key, {{min}} as _since from {{x}};
+
 -- :single_apply
 -- Everything that its last change decides (single.sql, last); versions it points to are bound by their own dimension.
 update {{x}} as t

@@ -93,6 +93,11 @@ ep_code ep_history_rebind(ep_warehouse *w, const ep_table *dimension, ep_error *
     return EP_OK;
 }
 
+ep_code ep_history_bind_all(ep_warehouse *w, const ep_table *dimension, ep_error *err) {
+    EP_TRY(ep_table_exec(w, dimension, "sql/rebuild.sql", "rebind_all", NULL, 0, err));
+    return ep_history_rebind(w, dimension, err);
+}
+
 /* The projection of the whole log: fresh_x holds every key, nothing is new. */
 ep_code ep_history_rebuild(ep_warehouse *w, const ep_table *t, ep_error *err) {
     EP_TRY(ep_table_exec(w, t, "sql/rebuild.sql", t->versions ? "versions_input" : "single_input", NULL, 0,

@@ -22,5 +22,7 @@ EP_CHECK ep_code ep_history_state(ep_warehouse *w, const ep_table *table, ep_err
 
 /** Binds facts of the keys in rebind_x to the versions they fall into. */
 EP_CHECK ep_code ep_history_rebind(ep_warehouse *w, const ep_table *dimension, ep_error *err);
+/** Binds all facts of a dimension anew. */
+EP_CHECK ep_code ep_history_bind_all(ep_warehouse *w, const ep_table *dimension, ep_error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "warehouse/calendar.h"
 #include "warehouse/history.h"
 #include "warehouse/journal.h"
+#include "warehouse/tx.h"
 #include "warehouse/views.h"
 
 #include <inttypes.h>
@@ -298,9 +299,9 @@ static ep_code check_secret(ep_warehouse *w, ep_error *err) {
     return EP_OK;
 }
 
-static ep_code apply_tables(ep_warehouse *w, const catalog *old, bool *ret_changed, ep_error *err) {
-    EP_CLEANUP(ep_view_digests_done) ep_view_digests before = {0};
-    bool digested = false, rebuilt = false;
+/* Makes missing tables and finds what contracts ask of the others. */
+static ep_code compare_tables(ep_warehouse *w, const catalog *old, change *asked, bool *ret_changed,
+                              ep_error *err) {
     for (size_t i = 0; i < w->plan->n; i++) {
         const ep_table *t = &w->plan->tables[i];
         if (!catalog_find(old, t->name, NULL)) {
@@ -309,31 +310,68 @@ static ep_code apply_tables(ep_warehouse *w, const catalog *old, bool *ret_chang
             *ret_changed = true;
             continue;
         }
-        change asked = {false, false};
         EP_TRY(refuse_lost_keys(t, old, err));
         for (size_t f = 0; f < t->contract->n_fields; f++)
-            EP_TRY(compare_column(w, t, f, catalog_find(old, t->name, t->contract->fields[f].name), &asked,
+            EP_TRY(compare_column(w, t, f, catalog_find(old, t->name, t->contract->fields[f].name), &asked[i],
                                   err));
-        if (!asked.added && !asked.rebuilt)
-            continue;
-        if (!digested) {
-            EP_TRY(ep_views_digest(w, &before, err));
-            EP_TRY(ep_views_drop(w, err));
-            digested = true;
-        }
-        *ret_changed = true;
+    }
+    return EP_OK;
+}
+
+/* First all columns: facts may get the column of a parent that keeps versions from now on. */
+static ep_code add_all_columns(ep_warehouse *w, const change *asked, ep_error *err) {
+    for (size_t i = 0; i < w->plan->n; i++) {
+        const ep_table *t = &w->plan->tables[i];
         EP_TRY(add_columns(w, t, false, err));
         if (t->keyed && t->fed)
             EP_TRY(add_columns(w, t, true, err));
-        EP_TRY(note(w, asked.rebuilt ? "history_rebuilt" : "columns_added", t->name, err));
-        if (asked.rebuilt)
-            EP_TRY(ep_history_rebuild(w, t, err));
-        rebuilt = rebuilt || asked.rebuilt;
+        if (asked[i].added || asked[i].rebuilt)
+            EP_TRY(note(w, asked[i].rebuilt ? "history_rebuilt" : "columns_added", t->name, err));
     }
-    if (!digested)
+    return EP_OK;
+}
+
+/* Histories from their logs, and what is computed from them. */
+static ep_code rebuild_tables(ep_warehouse *w, const change *asked, ep_error *err) {
+    EP_CLEANUP(ep_tx_free) ep_tx *tx = NULL;
+    EP_TRY(ep_tx_new(w, &tx, err));
+    for (size_t i = 0; i < w->plan->n; i++) {
+        if (asked[i].rebuilt)
+            EP_TRY(ep_history_rebuild(w, &w->plan->tables[i], err));
+        if (asked[i].rebuilt && w->plan->tables[i].versions)
+            EP_TRY(ep_history_bind_all(w, &w->plan->tables[i], err));
+        if (asked[i].added || asked[i].rebuilt)
+            tx->changed[i] = (ep_changed_table){true, EP_TS_MIN};
+    }
+    return ep_tx_derive(tx, err);
+}
+
+static ep_code change_tables(ep_warehouse *w, const catalog *old, change *asked, bool *ret_changed,
+                             ep_error *err) {
+    EP_CLEANUP(ep_view_digests_done) ep_view_digests before = {0};
+    bool any = false, rebuilt = false;
+    EP_TRY(compare_tables(w, old, asked, ret_changed, err));
+    for (size_t i = 0; i < w->plan->n; i++) {
+        any = any || asked[i].added || asked[i].rebuilt;
+        rebuilt = rebuilt || asked[i].rebuilt;
+    }
+    if (!any)
         return EP_OK;
+    *ret_changed = true;
+    EP_TRY(ep_views_digest(w, &before, err));
+    EP_TRY(ep_views_drop(w, err));
+    EP_TRY(add_all_columns(w, asked, err));
+    EP_TRY(rebuild_tables(w, asked, err));
     EP_TRY(ep_views_apply(w, err));
     return compare_views(w, &before, rebuilt, err);
+}
+
+static ep_code apply_tables(ep_warehouse *w, const catalog *old, bool *ret_changed, ep_error *err) {
+    change *asked = ep_calloc(w->plan->n + 1, sizeof *asked);
+    ep_code code = asked ? change_tables(w, old, asked, ret_changed, err)
+                         : ep_fail(err, EP_E_NOMEM, "out of memory for the tables");
+    ep_free(asked);
+    return code;
 }
 
 static ep_code apply(ep_warehouse *w, ep_error *err) {
