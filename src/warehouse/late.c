@@ -60,6 +60,31 @@ static bool same_group(const ep_rejected *a, const ep_rejected *b) {
     return a->load_id == b->load_id && a->record == b->record && a->group == b->group;
 }
 
+void ep_late_sort(ep_late *late) {
+    if (late->n_rejected > 1)
+        qsort(late->rejected, late->n_rejected, sizeof *late->rejected, by_group);
+}
+
+const ep_rejected *ep_late_find(const ep_late *late, int64_t load_id, uint64_t record, size_t *ret_n) {
+    size_t from = 0, to;
+    while (from < late->n_rejected &&
+           (late->rejected[from].load_id != load_id || late->rejected[from].record != record))
+        from++;
+    for (to = from; to < late->n_rejected && late->rejected[to].load_id == load_id &&
+                    late->rejected[to].record == record;)
+        to++;
+    *ret_n = to - from;
+    return late->rejected + from;
+}
+
+void ep_late_drop(ep_late *late, int64_t load_id) {
+    size_t n = 0;
+    for (size_t i = 0; i < late->n_rejected; i++)
+        if (late->rejected[i].load_id != load_id)
+            late->rejected[n++] = late->rejected[i];
+    late->n_rejected = n;
+}
+
 static size_t end_of_group(const ep_rejected *rejected, size_t from, size_t n) {
     size_t to = from + 1;
     while (to < n && same_group(&rejected[from], &rejected[to]))
@@ -183,8 +208,7 @@ static ep_code resolve_load(ep_warehouse *w, ep_set_aside *aside, const ep_rejec
 }
 
 ep_code ep_late_resolve(ep_late *late, ep_warehouse *w, ep_set_aside *aside, ep_error *err) {
-    if (late->n_rejected > 1)
-        qsort(late->rejected, late->n_rejected, sizeof *late->rejected, by_group);
+    ep_late_sort(late);
     for (size_t from = 0; from < late->n_rejected;) {
         size_t to = from + 1;
         while (to < late->n_rejected && late->rejected[to].load_id == late->rejected[from].load_id)

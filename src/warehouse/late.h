@@ -21,6 +21,12 @@ void ep_late_done(ep_late *late);
 /** An ep_tx_reject that collects; `context` is the ep_late. */
 EP_CHECK ep_code ep_late_reject(void *context, const ep_rejected *rejected, ep_error *err);
 EP_CHECK ep_code ep_late_ignored(ep_late *late, int64_t load_id, const char *rule, ep_error *err);
+/** Brings the rejections of one group side by side. */
+void ep_late_sort(ep_late *late);
+/** Sorted before: the rejections of one record, `ret_n` of them. */
+const ep_rejected *ep_late_find(const ep_late *late, int64_t load_id, uint64_t record, size_t *ret_n);
+/** Forgets the rejections of one load. */
+void ep_late_drop(ep_late *late, int64_t load_id);
 /** Writes the ignored records' rules and forgets them. */
 EP_CHECK ep_code ep_late_write_ignored(ep_late *late, ep_warehouse *w, ep_error *err);
 /**

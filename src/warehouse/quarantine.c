@@ -318,10 +318,12 @@ static int64_t put_late(const ep_rejected *rejected, size_t n, ep_buf *rows, ep_
         for (size_t k = i; k < n && strcmp(rejected[k].table, r->table) == 0; k++)
             of_table += rejected[k].n_rows;
         ep_buf_printf(rows, "%s\"%s\": %" PRId64, i ? ", " : "", r->table, of_table);
+        if (r->code == EP_R_PARENT && !r->parent_table)
+            continue;
         ep_buf_printf(reasons,
                       "%s{\"code\": \"%s\", \"severity\": \"error\", \"contract\": \"%s\", \"field\": \"\", "
                       "\"detail\": \"%s%s\"}",
-                      i ? ", " : "", ep_reason_name(r->code), r->table,
+                      reasons->len > 1 ? ", " : "", ep_reason_name(r->code), r->table,
                       r->parent_table ? "no row yet in " : "another event has the same identity",
                       r->parent_table ? r->parent_table : "");
     }
@@ -331,7 +333,7 @@ static int64_t put_late(const ep_rejected *rejected, size_t n, ep_buf *rows, ep_
 }
 
 static ep_code add_waiting(ep_set_aside *s, int64_t id, const ep_rejected *rejected, ep_error *err) {
-    if (!rejected->waits)
+    if (!rejected->waits || !rejected->parent_table)
         return EP_OK;
     EP_TRY(ep_batch_add_row(s->waiting, err));
     size_t row = s->waiting->n_rows - 1;
@@ -361,6 +363,46 @@ ep_code ep_set_aside_late(ep_set_aside *s, const ep_set_aside_source *source, co
     EP_TRY(set_text(b, Q_STATUS, rejected->waits ? "waiting" : "open", err));
     EP_TRY(set_text(b, Q_CODES, ep_reason_name(rejected->code), err));
     EP_TRY(ep_batch_copy_text(b, row, Q_REASONS, (ep_str){reasons.data, reasons.len}, err));
+    for (size_t i = 0; i < n; i++)
+        EP_TRY(add_waiting(s, id, &rejected[i], err));
+    return EP_OK;
+}
+
+static ep_code update_reasons(ep_warehouse *w, int64_t id, const char *codes, const ep_buf *reasons,
+                              ep_error *err) {
+    const ep_value params[] = {ep_v_int(id), ep_v_cstr(codes),
+                               ep_v_text((ep_str){reasons->data, reasons->len})};
+    return ep_store_run(w->store,
+                        "update books.quarantine set codes = $2, reasons = $3 where quarantine_id = $1",
+                        params, 3, NULL, err);
+}
+
+ep_code ep_set_aside_refused(ep_set_aside *s, int64_t id, const ep_unit *unit, uint32_t group,
+                             ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf reasons = {0};
+    EP_CLEANUP(ep_buf_done) ep_buf codes = {0};
+    put_reasons(&unit->reasons, 0, unit->groups[group].record, group, &reasons, &codes);
+    ep_buf_puts(&codes, "");
+    EP_TRY(ep_buf_check(&reasons, err));
+    EP_TRY(ep_buf_check(&codes, err));
+    return update_reasons(s->w, id, codes.data, &reasons, err);
+}
+
+ep_code ep_set_aside_again(ep_set_aside *s, int64_t id, const ep_rejected *rejected, size_t n,
+                           ep_buf *ret_rows, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf reasons = {0};
+    int64_t n_rows = put_late(rejected, n, ret_rows, &reasons);
+    EP_TRY(ep_buf_check(ret_rows, err));
+    EP_TRY(ep_buf_check(&reasons, err));
+    EP_TRY(update_reasons(s->w, id, ep_reason_name(rejected->code), &reasons, err));
+    const ep_value params[] = {ep_v_int(id), ep_v_cstr(rejected->waits ? "waiting" : "open"),
+                               ep_v_text((ep_str){ret_rows->data, ret_rows->len}), ep_v_int(n_rows)};
+    EP_TRY(ep_store_run(
+        s->w->store,
+        "update books.quarantine set status = $2, rows_by_table = $3, n_rows = $4 where quarantine_id = $1",
+        params, 4, NULL, err));
+    EP_TRY(ep_store_run(s->w->store, "delete from books.waiting_parent where quarantine_id = $1", params, 1,
+                        NULL, err));
     for (size_t i = 0; i < n; i++)
         EP_TRY(add_waiting(s, id, &rejected[i], err));
     return EP_OK;

@@ -26,6 +26,12 @@ EP_CHECK ep_code ep_set_aside_unit(ep_set_aside *s, const ep_set_aside_source *s
 EP_CHECK ep_code ep_set_aside_late(ep_set_aside *s, const ep_set_aside_source *source,
                                    const ep_rejected *rejected, size_t n, ep_str raw,
                                    const ep_coordinates *at, uint32_t occurrence, ep_error *err);
+/** A group of the quarantine was refused by acceptance once more: it keeps its rows and learns today's reasons. */
+EP_CHECK ep_code ep_set_aside_refused(ep_set_aside *s, int64_t id, const ep_unit *unit, uint32_t group,
+                                      ep_error *err);
+/** It was accepted and rejected while merging: what is left of it, why, and the parent it waits for. `ret_rows`: JSON, rows by table. */
+EP_CHECK ep_code ep_set_aside_again(ep_set_aside *s, int64_t id, const ep_rejected *rejected, size_t n,
+                                    ep_buf *ret_rows, ep_error *err);
 /** Writes everything collected; inside the transaction. */
 EP_CHECK ep_code ep_set_aside_flush(ep_set_aside *s, ep_error *err);
 

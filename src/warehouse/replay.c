@@ -82,39 +82,54 @@ static ep_code read_items(ep_warehouse *w, const char *sql, const ep_value *para
 /* One feed's items on their way. */
 typedef struct round {
     ep_again again;
-    uint32_t *only;
-    bool *refused;
+    ep_set_aside *aside;
+    uint32_t *only;    /* an item's group in its record; ALL, or NONE when it is refused */
+    uint32_t *refused; /* the group of the unit that acceptance refuses; ALL: none */
 } round_of;
+
+#define ALL  UINT32_MAX
+#define NONE (UINT32_MAX - 1)
 
 static void round_done(round_of *r) {
     ep_again_done(&r->again);
+    ep_set_aside_free(&r->aside);
     ep_free(r->only);
     ep_free(r->refused);
+}
+
+/* The item's group in today's mapping of its record: its seller's. When the seller was not known, or is another one now, all are. */
+static void choose_groups(round_of *r, const item *it, size_t number) {
+    const ep_unit *unit = r->again.unit;
+    const ep_unit_record *record = &unit->records[number];
+    r->only[number] = r->refused[number] = ALL;
+    for (uint32_t g = 0; it->owner_known && g < record->n_groups; g++) {
+        const ep_group *group = &unit->groups[record->first_group + g];
+        if (group->owner_known && ep_str_eq(group->owner, it->owner))
+            r->only[number] = g;
+    }
+    for (uint32_t g = 0; g < record->n_groups; g++) {
+        const ep_group *group = &unit->groups[record->first_group + g];
+        bool mine = r->only[number] == ALL || r->only[number] == g || !group->owner_known;
+        if (mine && group->rejected && r->refused[number] == ALL)
+            r->refused[number] = record->first_group + g;
+    }
+    if (record->ignored || r->refused[number] != ALL)
+        r->only[number] = NONE;
 }
 
 /* Runs one item; its record's ordinal in the unit is the item's number, so that tallies are its own. */
 static ep_code run_item(round_of *r, const item *it, size_t number, ep_error *err) {
     EP_TRY(ep_again_columns(&r->again, it->columns, err));
-    ep_unit *unit = r->again.unit;
-    size_t first = unit->n_records;
     const ep_feed_meta meta = {.source = it->source, .received_at = it->received_at};
     EP_TRY(ep_again_run(&r->again, it->raw, &it->at, it->occurrence, &meta, err));
-    ep_unit_record *record = &unit->records[first];
-    record->raw.at.record = number;
-    r->only[first] = UINT32_MAX;
-    r->refused[first] = record->ignored;
-    for (uint32_t g = 0; g < record->n_groups; g++) {
-        const ep_group *group = &unit->groups[record->first_group + g];
-        bool mine = !it->owner_known || !group->owner_known || ep_str_eq(group->owner, it->owner);
-        if (it->owner_known && group->owner_known && mine)
-            r->only[first] = g;
-        r->refused[first] = r->refused[first] || (mine && group->rejected);
-    }
+    r->again.unit->records[number].raw.at.record = number;
+    choose_groups(r, it, number);
     return EP_OK;
 }
 
-static ep_code start_round(round_of *r, const ep_warehouse *w, const ep_feed *feed, size_t n, ep_error *err) {
+static ep_code start_round(round_of *r, ep_warehouse *w, const ep_feed *feed, size_t n, ep_error *err) {
     EP_TRY(ep_again_init(&r->again, w, feed, err));
+    EP_TRY(ep_set_aside_new(w, &r->aside, err));
     r->only = ep_calloc(n, sizeof *r->only);
     r->refused = ep_calloc(n, sizeof *r->refused);
     return r->only && r->refused ? EP_OK : ep_fail(err, EP_E_NOMEM, "out of memory for a replay");
@@ -130,8 +145,9 @@ static ep_code event(ep_warehouse *w, int64_t id, const char *what, const char *
         params, 5, NULL, err);
 }
 
-/* Is this the last group of its record that was set aside? Then the record leaves its class. */
-static ep_code move_record(ep_warehouse *w, const item *it, const char *to_class, ep_error *err) {
+/* The class of an item's record: that of its groups that are still set aside, else `otherwise`. */
+static ep_code class_now(ep_warehouse *w, const item *it, const char *otherwise, const char **ret,
+                         ep_error *err) {
     const ep_value params[] = {ep_v_int(it->load_id), ep_v_int(it->record)};
     int64_t n_open, n_waiting;
     EP_TRY(ep_store_get_int(
@@ -142,11 +158,12 @@ static ep_code move_record(ep_warehouse *w, const item *it, const char *to_class
         w->store,
         "select count(*) from books.quarantine where load_id = $1 and record = $2 and status = 'waiting'",
         params, 2, &n_waiting, err));
-    const char *from = it->waiting ? "waiting" : "quarantined";
-    const char *to = n_open > 0 ? "quarantined" : n_waiting > 0 ? "waiting" : to_class;
-    /* With another open group the record stays quarantined, whatever this one did. */
-    if (it->waiting && n_open > 0)
-        from = "quarantined";
+    *ret = n_open > 0 ? "quarantined" : n_waiting > 0 ? "waiting" : otherwise;
+    return EP_OK;
+}
+
+static ep_code move_record(ep_warehouse *w, const item *it, const char *from, const char *to, ep_error *err) {
+    const ep_value params[] = {ep_v_int(it->load_id)};
     if (strcmp(from, to) == 0)
         return EP_OK;
     char sql[256];
@@ -155,22 +172,33 @@ static ep_code move_record(ep_warehouse *w, const item *it, const char *to_class
     return ep_store_run(w->store, sql, params, 1, NULL, err);
 }
 
-/* The rows leave the load that set them aside; the replay counts them as emitted. `rows` is JSON {"table": n}. */
-static ep_code move_rows(ep_warehouse *w, const item *it, ep_error *err) {
+/* `rows` is JSON {"table": n}. */
+static long rows_of(ep_str rows, const char *table) {
+    char mark[140];
+    snprintf(mark, sizeof mark, "\"%s\": ", table);
+    const char *at = rows.ptr ? strstr(rows.ptr, mark) : NULL;
+    return at ? strtol(at + strlen(mark), NULL, 10) : 0;
+}
+
+/* Rows leave the load that set them aside, where the replay counts them as emitted now; `left` of them stay, in `to_class`. */
+static ep_code move_rows(ep_warehouse *w, const item *it, ep_str left, const char *to_class, ep_error *err) {
     const ep_value params[] = {ep_v_int(it->load_id), ep_v_text(it->owner_known ? it->owner : EP_STR(""))};
     for (size_t i = 0; i < w->plan->n; i++) {
-        char mark[140];
-        snprintf(mark, sizeof mark, "\"%s\": ", w->plan->tables[i].name);
-        const char *at = it->rows.ptr ? strstr(it->rows.ptr, mark) : NULL;
-        if (!at)
+        const char *table = w->plan->tables[i].name, *column = it->waiting ? "waiting" : "quarantined";
+        long before = rows_of(it->rows, table), after = rows_of(left, table);
+        if (before == 0 || (before == after && strcmp(column, to_class) == 0))
             continue;
-        char sql[300];
-        const char *column = it->waiting ? "waiting" : "quarantined";
-        snprintf(
-            sql, sizeof sql,
-            "update books.load_rows set emitted = emitted - %ld, %s = %s - %ld where load_id = $1 and owner = $2 and table_name = '%s'",
-            strtol(at + strlen(mark), NULL, 10), column, column, strtol(at + strlen(mark), NULL, 10),
-            w->plan->tables[i].name);
+        if (after > before)
+            after = before;
+        char sql[400];
+        snprintf(sql, sizeof sql, "update books.load_rows set emitted = emitted - %ld, %s = %s - %ld",
+                 before - after, column, column, strcmp(column, to_class) == 0 ? before - after : before);
+        size_t len = strlen(sql);
+        if (strcmp(column, to_class) != 0)
+            snprintf(sql + len, sizeof sql - len, ", %s = %s + %ld", to_class, to_class, after);
+        len = strlen(sql);
+        snprintf(sql + len, sizeof sql - len, " where load_id = $1 and owner = $2 and table_name = '%s'",
+                 table);
         EP_TRY(ep_store_run(w->store, sql, params, 2, NULL, err));
     }
     return EP_OK;
@@ -179,14 +207,29 @@ static ep_code move_rows(ep_warehouse *w, const item *it, ep_error *err) {
 static ep_code close_item(ep_warehouse *w, const item *it, const char *status, int64_t load_id,
                           const char *to_class, ep_error *err) {
     const ep_value params[] = {ep_v_int(it->id), ep_v_cstr(status), ep_v_ts(ep_now_us()), ep_v_int(load_id)};
+    const char *from, *to;
+    EP_TRY(class_now(w, it, "", &from, err));
     EP_TRY(ep_store_run(
         w->store,
         "update books.quarantine set status = $2, closed_at = $3, closed_load_id = $4 where quarantine_id = $1",
         params, 4, NULL, err));
     EP_TRY(ep_store_run(w->store, "delete from books.waiting_parent where quarantine_id = $1", params, 1,
                         NULL, err));
-    EP_TRY(move_rows(w, it, err));
-    return move_record(w, it, to_class, err);
+    EP_TRY(move_rows(w, it, EP_STR(""), "quarantined", err));
+    EP_TRY(class_now(w, it, to_class, &to, err));
+    return move_record(w, it, from, to, err);
+}
+
+/* Accepted, but rejected while merging: still in conflict, or still without a parent. What was left out counts where it waits. */
+static ep_code narrow_item(ep_warehouse *w, ep_set_aside *aside, const item *it, const ep_rejected *rejected,
+                           size_t n, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf rows = {0};
+    const char *from, *to;
+    EP_TRY(class_now(w, it, "", &from, err));
+    EP_TRY(ep_set_aside_again(aside, it->id, rejected, n, &rows, err));
+    EP_TRY(move_rows(w, it, (ep_str){rows.data, rows.len}, rejected->waits ? "waiting" : "quarantined", err));
+    EP_TRY(class_now(w, it, "", &to, err));
+    return move_record(w, it, from, to, err);
 }
 
 static const char *class_of(const ep_record_tally *t) {
@@ -199,6 +242,39 @@ static int64_t replay_load_id(const item *list, size_t n, int64_t now) {
     char text[96];
     int len = snprintf(text, sizeof text, "replay %" PRId64 " %zu %" PRId64, n ? list[0].id : 0, n, now);
     return ep_id63_of(text, (size_t)len);
+}
+
+/* Rows that were rejected while merging are counted where they were set aside. Returns the rows that came in. */
+static int64_t drop_rejected(ep_tx *tx) {
+    int64_t n = 0;
+    for (size_t i = 0; i < tx->n_rows; i++) {
+        ep_row_tally *rows = &tx->rows[i];
+        rows->emitted -= rows->quarantined + rows->waiting;
+        rows->quarantined = rows->waiting = 0;
+        n += rows->emitted;
+    }
+    return n;
+}
+
+/* What becomes of one item, and says so in the books. */
+static ep_code settle(ep_warehouse *w, ep_tx *tx, const round_of *r, const ep_late *late, const item *it,
+                      size_t number, int64_t load_id, const char *actor, ep_replay_result *ret,
+                      ep_error *err) {
+    size_t n;
+    const ep_rejected *rejected = ep_late_find(late, load_id, number, &n);
+    ret->n_tried++;
+    if (n > 0 || r->only[number] == NONE) {
+        ret->n_refused++;
+        if (n > 0)
+            EP_TRY(narrow_item(w, r->aside, it, rejected, n, err));
+        else if (r->refused[number] != ALL)
+            EP_TRY(ep_set_aside_refused(r->aside, it->id, r->again.unit, r->refused[number], err));
+        return event(w, it->id, "refused_again", actor, "", err);
+    }
+    ret->n_accepted++;
+    const char *outcome = it->waiting ? "released" : "replayed";
+    EP_TRY(close_item(w, it, outcome, load_id, class_of(ep_tx_record(tx, load_id, number)), err));
+    return event(w, it->id, outcome, actor, "", err);
 }
 
 /* A list of items of one feed through today's definitions, inside the open transaction. */
@@ -221,25 +297,15 @@ static ep_code replay_feed(ep_warehouse *w, ep_tx *tx, const item *list, size_t 
     EP_TRY(ep_tx_segment(tx, load_id, 0, err));
     EP_TRY(ep_tx_stage(tx, r.again.unit, r.only, err));
     EP_TRY(ep_tx_merge(tx, ep_late_reject, &late, err));
-    /* Rejected again while merging: still in conflict, or still without parent. */
-    for (size_t i = 0; i < late.n_rejected; i++)
-        if (late.rejected[i].load_id == load_id)
-            r.refused[late.rejected[i].record] = true;
-    const ep_ledger ledger = {.source = "quarantine", .generation = "0", .started_at = tx->received_at};
-    EP_TRY(ep_tx_write_ledger(tx, load_id, &ledger, err));
-    for (size_t i = 0; i < n; i++) {
-        ret->n_tried++;
-        if (r.refused[i]) {
-            ret->n_refused++;
-            EP_TRY(event(w, list[i].id, "refused_again", actor, "", err));
-            continue;
-        }
-        ret->n_accepted++;
-        EP_TRY(close_item(w, &list[i], list[i].waiting ? "released" : "replayed", load_id,
-                          class_of(ep_tx_record(tx, load_id, i)), err));
-        EP_TRY(event(w, list[i].id, list[i].waiting ? "released" : "replayed", actor, "", err));
+    ep_late_sort(&late);
+    if (drop_rejected(tx) > 0) {
+        const ep_ledger ledger = {.source = "quarantine", .generation = "0", .started_at = tx->received_at};
+        EP_TRY(ep_tx_write_ledger(tx, load_id, &ledger, err));
     }
-    return EP_OK;
+    for (size_t i = 0; i < n; i++)
+        EP_TRY(settle(w, tx, &r, &late, &list[i], i, load_id, actor, ret, err));
+    ep_late_drop(&late, load_id);
+    return ep_late_resolve(&late, w, r.aside, err);
 }
 
 static ep_code replay_all(ep_warehouse *w, ep_tx *tx, const items *all, const char *actor,
@@ -361,15 +427,20 @@ ep_code ep_quarantine_discard(ep_warehouse *w, const int64_t *ids, size_t n_ids,
     ep_code code = select_items(w, &options, &all, err);
     for (size_t i = 0; code == EP_OK && i < all.n; i++) {
         const ep_value params[] = {ep_v_int(all.list[i].id), ep_v_ts(ep_now_us())};
-        code = ep_store_run(
-            w->store,
-            "update books.quarantine set status = 'discarded', closed_at = $2 where quarantine_id = $1",
-            params, 2, NULL, err);
+        const char *from = "", *to = "";
+        code = class_now(w, &all.list[i], "", &from, err);
+        if (code == EP_OK)
+            code = ep_store_run(
+                w->store,
+                "update books.quarantine set status = 'discarded', closed_at = $2 where quarantine_id = $1",
+                params, 2, NULL, err);
         if (code == EP_OK)
             code = ep_store_run(w->store, "delete from books.waiting_parent where quarantine_id = $1", params,
                                 1, NULL, err);
         if (code == EP_OK)
-            code = move_record(w, &all.list[i], "discarded", err);
+            code = class_now(w, &all.list[i], "discarded", &to, err);
+        if (code == EP_OK)
+            code = move_record(w, &all.list[i], from, to, err);
         if (code == EP_OK)
             code = event(w, all.list[i].id, "discarded", actor, why, err);
     }

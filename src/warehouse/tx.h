@@ -75,11 +75,11 @@ typedef struct ep_rejected {
     uint64_t record;
     int64_t group; /* ordinal within the record, -1 when not known (earlier loads) */
     char owner[64];
-    int64_t n_rows; /* of the group */
+    int64_t n_rows; /* of the group in this table */
     ep_reason_code code;
     const char *table;
-    bool waits; /* until the parent comes */
-    const char *parent_table;
+    bool waits;               /* until the parent comes */
+    const char *parent_table; /* NULL: another table's row of the group lacks its parent */
     int64_t parent_key;
 } ep_rejected;
 typedef ep_code (*ep_tx_reject)(void *context, const ep_rejected *rejected, ep_error *err);

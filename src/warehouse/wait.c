@@ -50,44 +50,50 @@ static ep_code list_orphans(ep_tx *tx, const ep_table *child, const ep_link *lin
     }
 }
 
-/* Takes a group's rows out of one staging table and counts them by seller. */
-static ep_code remove_rows(ep_tx *tx, const ep_table *t, ep_rejected *orphan, int64_t *ret_removed,
+/* Takes a group's rows out of one staging table and counts them by seller, whose name goes to `part`. */
+static ep_code remove_rows(ep_tx *tx, const ep_table *t, const ep_rejected *orphan, ep_rejected *part,
                            ep_error *err) {
     const ep_value params[] = {ep_v_int(orphan->load_id), ep_v_int((int64_t)orphan->record),
                                ep_v_int(orphan->group)};
     EP_CLEANUP(ep_buf_done) ep_buf owner = {0};
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
-    ep_buf_puts(&sql, "select max(");
+    ep_buf_puts(&sql, "select coalesce(max("); /* the group may have no row in this table */
     if (t->contract->owner >= 0)
         ep_buf_put_ident(&sql, ep_str_from(t->contract->fields[t->contract->owner].name));
     else
         ep_buf_puts(&sql, "''");
-    ep_buf_printf(&sql, ") from stage_%s where _load_id = $1 and _record = $2 and _group = $3", t->name);
+    ep_buf_printf(&sql, "), '') from stage_%s where _load_id = $1 and _record = $2 and _group = $3", t->name);
     EP_TRY(ep_buf_check(&sql, err));
     EP_TRY(ep_store_get_text(tx->w->store, sql.data, params, 3, &owner, err));
     ep_buf_reset(&sql);
     ep_buf_printf(&sql, "delete from stage_%s where _load_id = $1 and _record = $2 and _group = $3", t->name);
     EP_TRY(ep_buf_check(&sql, err));
-    EP_TRY(ep_store_run(tx->w->store, sql.data, params, 3, ret_removed, err));
-    if (*ret_removed == 0)
+    EP_TRY(ep_store_run(tx->w->store, sql.data, params, 3, &part->n_rows, err));
+    if (part->n_rows == 0)
         return EP_OK;
     ep_row_tally *rows;
     EP_TRY(ep_tx_rows(tx, orphan->load_id, t, (ep_str){owner.data, owner.len}, &rows, err));
-    *(orphan->waits ? &rows->waiting : &rows->quarantined) += *ret_removed;
-    tx->n_staged[t - tx->w->plan->tables] -= *ret_removed;
-    if (strcmp(t->name, orphan->table) == 0)
-        memcpy(orphan->owner, rows->owner, sizeof orphan->owner);
+    *(orphan->waits ? &rows->waiting : &rows->quarantined) += part->n_rows;
+    tx->n_staged[t - tx->w->plan->tables] -= part->n_rows;
+    memcpy(part->owner, rows->owner, sizeof part->owner);
     return EP_OK;
 }
 
-static ep_code remove_group(ep_tx *tx, ep_rejected *orphan, ep_tx_reject reject, void *context,
+/* One rejection a table; the one of the orphan's own table names the parent. */
+static ep_code remove_group(ep_tx *tx, const ep_rejected *orphan, ep_tx_reject reject, void *context,
                             ep_error *err) {
     int64_t total = 0;
     for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++) {
-        int64_t removed;
-        EP_TRY(remove_rows(tx, ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name), orphan, &removed,
-                           err));
-        total += removed;
+        const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
+        ep_rejected part = *orphan;
+        EP_TRY(remove_rows(tx, t, orphan, &part, err));
+        if (part.n_rows == 0)
+            continue;
+        total += part.n_rows;
+        if (strcmp(t->name, orphan->table) != 0)
+            part.parent_table = NULL;
+        part.table = t->name;
+        EP_TRY(reject(context, &part, err));
     }
     if (total == 0)
         return EP_OK; /* another relationship took it out already */
@@ -96,8 +102,7 @@ static ep_code remove_group(ep_tx *tx, ep_rejected *orphan, ep_tx_reject reject,
         record->n_rows -= (uint32_t)total;
         *(orphan->waits ? &record->waiting : &record->quarantined) = true;
     }
-    orphan->n_rows = total;
-    return reject(context, orphan, err);
+    return EP_OK;
 }
 
 static ep_code wait_pass(ep_tx *tx, bool *ret_any, ep_tx_reject reject, void *context, ep_error *err) {
