@@ -1,0 +1,120 @@
+"""Parents that come later: inferred members, groups that wait, chains of them, and what stays out."""
+
+import copy
+
+import market
+import pytest
+from market import line, order, shop, visit
+from wh import BEGINNING, Warehouse, dataset, emit, feed, field
+
+
+def with_policy(policy, one):
+    one = copy.deepcopy(one)
+    one["customProperties"].append({"property": "entrepot.onUnknownParent", "value": policy})
+    return one
+
+
+@pytest.fixture
+def make(tmp_path):
+    def new(policy, **settings):
+        return Warehouse(tmp_path / f"{policy}{len(settings)}", [market.SHOP, with_policy(policy, market.LINE), with_policy(policy, market.VISIT)],
+                         market.FEEDS, settings=settings)
+    return new
+
+
+def test_an_inferred_member_is_completed_in_place(make):
+    w = make("inferred")
+    w.load_records("visits", [visit(1, at="2025-06-01T00:00:00Z"), visit(2, at="2025-08-01T00:00:00Z")])
+    (before,) = w.sql("select * from dim_shop")
+    assert (before["shop"], before["city"], before["is_inferred"], before["valid_from"]) == ("a", None, True, BEGINNING)
+    w.load_records("shops", [shop("a", "2025-07-01T00:00:00Z", city="Y"), shop("a", "2025-05-01T00:00:00Z", city="X")])
+    rows = w.tuples("select shop_key, city, valid_from, is_inferred from dim_shop order by valid_from")
+    assert rows == [(before["shop_key"], "X", BEGINNING, False), (before["shop_key"], "Y", "2025-07-01 00:00:00.000000", False)]
+    assert w.tuples("select v.visit, d.city from fact_visit v join dim_shop d on d.shop_key = v.shop_key and d.valid_from = v.shop_from "
+                    "order by 1") == [("v1", "X"), ("v2", "Y")]
+    w.check_books()
+
+
+def test_what_waits_comes_in_with_its_parent(make):
+    w = make("wait")
+    assert w.load_records("orders", [order(1, line("a"), line("b"))])["waiting"] == 1
+    assert [one["owner"] for one in w.quarantine("waiting")] == ["a", "b"]
+    assert w.hash()["fact_line"][0] == w.hash()["dim_shop"][0] == 0
+    w.check_books()
+    ledger = w.load_records("shops", [shop("a", city="X")])
+    assert (ledger["applied"], ledger["released"]) == (1, 1)
+    assert w.tuples("select shop, price from fact_line") == [("a", w.value("select cast(1.1 as decimal(18,4))"))]
+    w.check_books()  # the record still waits: its other group does
+    assert w.value("select waiting from books.load where feed = 'orders'  and received > 0") == 1
+    assert w.load_records("shops", [shop("b")])["released"] == 1
+    assert w.value("select applied from books.load where feed = 'orders' and received > 0") == 1
+    assert w.value("select count(*) from books.waiting_parent") == 0
+    w.check_books()
+    assert w.value("select sum(waiting) from books.load_rows") == 0
+
+
+def test_waiting_gives_what_loading_in_order_gives(make):
+    late, early = make("wait"), make("wait", commit_records=100)
+    shops = [shop("a", city="X"), shop("b", city="Y"), shop("a", "2025-09-01T00:00:00Z", city="Z")]
+    orders = [order(1, line("a"), line("b")), order(2, line("b", 1), line("b", 2)), order(1, line("a", price="9"), at="2025-10-01T00:00:00Z")]
+    late.load_records("orders", orders)
+    late.load_records("shops", shops[:1])
+    late.load_records("shops", shops[1:])
+    early.load_records("shops", shops)
+    early.load_records("orders", orders)
+    assert late.hash() == early.hash()
+    late.check_books()
+    early.check_books()
+
+
+def test_chains_of_waiting_groups(tmp_path):
+    """A product waits for its brand, a sale for its product: the brand releases both in one transaction."""
+    brand = dataset("dim_brand", "dimension", [field("brand", required=True), field("at", "timestamp", required=True)],
+                    key=["brand"], valid_time="at", history=1)
+    product = dataset("dim_product", "dimension", [
+        field("product", required=True), field("at", "timestamp", required=True), field("brand", refers="dim_brand.brand", history=2),
+    ], key=["product"], valid_time="at", on_unknown="wait")
+    sale = dataset("fact_sale", "transaction", [
+        field("sale", required=True), field("at", "timestamp", required=True), field("product", refers="dim_product.product"),
+        field("brand", refers="dim_brand.brand"),
+    ], valid_time="at", dedupe=["sale"], on_unknown="wait")
+    w = Warehouse(tmp_path / "w", [brand, product, sale], [
+        feed("brands", emit("dim_brand", ["brand", "at"])), feed("products", emit("dim_product", ["product", "at", "brand"])),
+        feed("sales", emit("fact_sale", ["sale", "at", "product", "brand"]))])
+    at = "2025-01-01T00:00:00Z"
+    w.load_records("sales", [{"sale": "1", "at": at, "product": "p", "brand": "c"}, {"sale": "2", "at": at, "product": "p"},
+                             {"sale": "3", "at": at}])
+    w.load_records("products", [{"product": "p", "at": at, "brand": "b"}])
+    assert len(w.quarantine("waiting")) == 3
+    w.check_books()
+    # Sale 1 waits for a second parent still.
+    assert w.load_records("brands", [{"brand": "b", "at": at}])["released"] == 2
+    assert w.tuples("select sale from fact_sale order by 1") == [("2",), ("3",)]
+    w.check_books()
+    assert w.load_records("brands", [{"brand": "other", "at": at}])["released"] == 0
+    w.check_books()
+    assert w.load_records("brands", [{"brand": "c", "at": at}])["released"] == 1
+    assert w.tuples("select sale from fact_sale order by 1") == [("1",), ("2",), ("3",)]
+    w.check_books()
+    assert w.value("select sum(waiting) from books.load_rows") == 0
+
+
+def test_an_unknown_parent_can_be_a_reason(make):
+    w = make("quarantine")
+    assert w.load_records("visits", [visit(1)])["quarantined"] == 1
+    (one,) = w.quarantine()
+    assert (one["codes"], one["owner"], one["n_rows"]) == ("parent_unknown", "a", 1)
+    assert w.hash()["dim_shop"][0] == 0
+    w.load_records("shops", [shop("a")])
+    assert w.hash()["fact_visit"][0] == 0  # it stays until it is replayed
+    w.run("quarantine", "replay", "--all")
+    assert w.hash()["fact_visit"][0] == 1
+    w.check_books()
+
+
+def test_a_parent_in_the_same_batch_is_enough(make):
+    w = make("quarantine")
+    both = feed("both", emit("dim_shop", ["shop", "at"]), emit("fact_visit", ["shop", "visit", "at"]))
+    w.define_feed(both)
+    assert w.load_records("both", [visit(1), visit(2, "b")])["applied"] == 2
+    w.check_books()

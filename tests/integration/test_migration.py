@@ -1,0 +1,211 @@
+"""Contracts change under a loaded warehouse: columns are added, history types change, what would break is refused."""
+
+import copy
+
+import market
+import pytest
+from market import line, order, shop, visit
+from wh import BEGINNING, Warehouse, emit, feed, field
+
+
+@pytest.fixture
+def w(tmp_path):
+    made = Warehouse(tmp_path / "w", market.DATASETS, market.FEEDS)
+    (made.folder / "marts/legacy/dim_shop.sql").write_text("-- shops\nselect shop, city, name from main.dim_shop where is_current\n")
+    (made.folder / "marts/visits.sql").write_text("-- visits a shop\nselect shop, count(*) as n from main.fact_visit group by shop\n")
+    return made
+
+
+def changed(one, name, **change):
+    """A contract with one field changed, or added."""
+    one = copy.deepcopy(one)
+    fields = [f for f in one["properties"] if f["name"] != name]
+    place = next((i for i, f in enumerate(one["properties"]) if f["name"] == name), 1)  # a new column comes in the middle
+    fields.insert(place, field(name, **change))
+    one["properties"] = fields
+    return one
+
+
+SHOPS = [shop("a", city="X", name="N"), shop("a", "2025-07-01T00:00:00Z", city="Y"), shop("b", city="X"),
+         shop("a", "2025-03-01T00:00:00Z", name="M"), shop("a", "2025-04-01T00:00:00Z", city=None)]
+ORDERS = [order(1, line("a"), line("b"), state="NEW"), order(1, line("a", price="2"), at="2025-08-01T00:00:00Z"), order(2, line("c"))]
+VISITS = [visit(1), visit(2, "b"), visit(3, at="2025-07-02T00:00:00Z")]
+
+
+def fill(w):
+    w.load_records("shops", SHOPS, "shops.jsonl")
+    w.load_records("orders", ORDERS, "orders.jsonl")
+    w.load_records("visits", VISITS, "visits.jsonl")
+
+
+def test_added_columns(w):
+    """In a dimension, a fact of one row a key and a fact of events; what was loaded stays, what comes carries the column."""
+    fill(w)
+    legacy, mart = w.sql("select * from legacy.dim_shop order by all"), w.sql("select * from mart.visits order by all")
+    w.define(changed(market.SHOP, "street", history=2))
+    w.define(changed(market.LINE, "gift", kind="boolean"))
+    w.define(changed(market.VISIT, "agent"))
+    w.define_feed(feed("shops", emit("dim_shop", ["shop", "at", "city", "name", "street"])))
+    w.define_feed(feed("visits", emit("fact_visit", ["shop", "visit", "at", "page", "agent"])))
+    w.load_records("shops", [shop("a", "2025-09-01T00:00:00Z", street="S")])
+    w.load_records("visits", [visit(4) | {"agent": "browser"}])
+    assert w.tuples("select city, street, valid_from from dim_shop where shop = 'a' order by valid_from") == [
+        ("X", None, BEGINNING), (None, None, "2025-04-01 00:00:00.000000"), ("Y", None, "2025-07-01 00:00:00.000000"),
+        ("Y", "S", "2025-09-01 00:00:00.000000")]
+    assert w.tuples("select visit, agent from fact_visit order by 1") == [("v1", None), ("v2", None), ("v3", None), ("v4", "browser")]
+    assert w.sql("select * from legacy.dim_shop order by all") == legacy
+    assert sum(row["n"] for row in w.sql("select * from mart.visits")) == sum(row["n"] for row in mart) + 1
+    assert w.value("select count(*) from books.journal where event = 'columns_added'") == 3
+    w.check_books()
+
+
+def test_a_record_sent_again_after_a_column_was_added_is_a_duplicate(w):
+    """The new column is absent in it, so its content is the same: no conflict, no new version."""
+    fill(w)
+    before = {table: rows for table, (rows, _) in w.hash().items()}
+    w.define(changed(market.SHOP, "street", history=2))
+    w.define(changed(market.LINE, "gift", kind="boolean"))
+    w.define(changed(market.VISIT, "agent"))
+    for name in ("shops", "orders", "visits"):
+        ledger = w.load(name, w.files / f"{name}.jsonl", again=True)
+        assert ledger["duplicate"] == ledger["received"], (name, ledger)
+    assert {table: rows for table, (rows, _) in w.hash().items()} == before
+    assert not w.quarantine()
+
+
+def test_adding_a_column_before_or_after_loading_gives_the_same(w, tmp_path):
+    fill(w)
+    w.define(changed(market.SHOP, "street", history=2))
+    w.load_records("shops", [shop("c", city="Z")])
+    new = Warehouse(tmp_path / "new", [changed(market.SHOP, "street", history=2), market.LINE, market.VISIT], market.FEEDS)
+    fill(new)
+    new.load_records("shops", [shop("c", city="Z")])
+    assert w.hash() == new.hash()
+
+
+@pytest.mark.parametrize("name, history", [("city", 1), ("city", 0), ("name", 2), ("name", 0), ("city", 3), ("name", 3)])
+def test_a_changed_history_type_equals_a_new_warehouse(w, tmp_path, name, history):
+    """The history is rebuilt from the change log, facts are bound anew, and late changes go on as if it had always been so."""
+    late = [shop("a", "2025-05-01T00:00:00Z", city="L", name="L"), shop("d", "2024-01-01T00:00:00Z", name="D")]
+    contract = changed(market.SHOP, name, history=history)
+    fill(w)
+    w.define(contract)
+    (w.folder / "marts/legacy/dim_shop.sql").unlink()  # its answer changes on purpose with type 0
+    w.load_records("visits", [visit(9, at="2025-07-02T00:00:00Z")])
+    new = Warehouse(tmp_path / "new", [contract, market.LINE, market.VISIT], market.FEEDS)
+    fill(new)
+    new.load_records("visits", [visit(9, at="2025-07-02T00:00:00Z")])
+    assert w.hash() == new.hash()
+    for one in (w, new):
+        one.load_records("shops", late)
+    assert w.hash() == new.hash()
+    w.check_books()
+
+
+@pytest.mark.parametrize("history", [0, 1])
+def test_a_changed_history_type_of_a_single_row(w, tmp_path, history):
+    contract = changed(market.LINE, "price", kind="number", physical="decimal(18,4)", required=True, history=history)
+    fill(w)
+    w.define(contract)
+    new = Warehouse(tmp_path / "new", [market.SHOP, contract, market.VISIT], market.FEEDS)
+    fill(new)
+    for one in (w, new):
+        one.load_records("shops", [shop("e")])
+    assert w.hash() == new.hash()
+
+
+def test_versions_that_come_with_a_changed_type(tmp_path):
+    """No attribute kept versions, so facts had no column for them: they get it, bound."""
+    flat = changed(market.SHOP, "city", history=1)
+    w, new = Warehouse(tmp_path / "w", [flat, market.LINE, market.VISIT], market.FEEDS), Warehouse(tmp_path / "new", market.DATASETS, market.FEEDS)
+    fill(w)
+    assert "shop_from" not in w.sql("select * from fact_visit limit 1")[0]
+    w.define(market.SHOP)
+    for one in (w, new):
+        if one is new:
+            fill(new)
+        one.load_records("visits", [visit(9)])
+    assert w.tuples("select visit, shop_from from fact_visit order by 1") == new.tuples("select visit, shop_from from fact_visit order by 1")
+    assert w.hash() == new.hash()
+    # And back again.
+    w.define(flat)
+    w.load_records("visits", [visit(10)])
+    w.define(market.SHOP)
+    for one in (w, new):
+        one.load_records("visits", [visit(10), visit(11)])
+    assert w.hash() == new.hash()
+
+
+def test_computed_columns_follow_a_rebuilt_history(tmp_path):
+    """A derived column that shows the parent as it was."""
+    visit_city = copy.deepcopy(market.VISIT)
+    visit_city["properties"].append(field("city", derived=True))
+    script = ("-- inputs: fact_visit, dim_shop\nupdate fact_visit as f set city = d.city from dim_shop d\n"
+              "where d.shop_key = f.shop_key and d.valid_from <= f.at and f.at < d.valid_to and f.city is distinct from d.city;\n")
+    flat = changed(market.SHOP, "city", history=1)
+    w, new = (Warehouse(tmp_path / name, [one, market.LINE, visit_city], market.FEEDS) for name, one in (("w", market.SHOP), ("new", flat)))
+    for one in (w, new):
+        (one.folder / "derive/10_city.sql").write_text(script)
+        fill(one)
+    assert w.tuples("select visit, city from fact_visit order by 1") != new.tuples("select visit, city from fact_visit order by 1")
+    w.define(flat)
+    w.load_records("shops", [shop("e")])
+    assert w.tuples("select visit, city from fact_visit order by 1") == new.tuples("select visit, city from fact_visit order by 1")
+
+
+def refuse(w, contract, *words):
+    """Loading stops with exit code 2 and the words; with the old contract it goes on."""
+    w.define(contract)
+    done = w.run("load", "shops", w.file("more.jsonl", [shop("z")]), check=False)
+    assert done.returncode == 2, done.err
+    for word in words:
+        assert word in done.err
+    w.define(next(one for one in market.DATASETS if one["name"] == contract["name"]))
+    assert w.load_records("shops", [shop("z")])["applied"] == 1
+
+
+def test_another_type_is_refused_with_the_way_to_do_it(w):
+    fill(w)
+    refuse(w, changed(market.SHOP, "city", kind="integer", history=2), "dim_shop.yaml:", "dim_shop.city", "add a column with a new name")
+
+
+def test_fewer_decimals_are_refused(w):
+    fill(w)
+    refuse(w, changed(market.LINE, "price", kind="number", physical="decimal(18,2)", required=True), "fact_line.price", "keep the old type")
+
+
+def test_another_key_is_refused(w):
+    fill(w)
+    wider = changed(market.LINE, "state", required=True)
+    next(one for one in wider["customProperties"] if one["property"] == "entrepot.key")["value"].append("state")
+    w.define_feed(feed("orders", emit("fact_line", {"shop": "shop", "order_id": "^.order_id", "line": "line", "at": "^.at", "price": "price",
+                                                    "state": "^.state"}, each="lines[*]")))
+    refuse(w, wider, "the key of fact_line cannot change", "make a new table with another name")
+
+
+def test_a_view_that_would_answer_differently_stops_the_change(w):
+    """A legacy view that counts columns by star would change its answer."""
+    (w.folder / "marts/legacy/dim_shop.sql").write_text("-- shops, carelessly\nselect * from main.dim_shop\n")
+    fill(w)
+    w.define(changed(market.SHOP, "street", history=2))
+    done = w.run("load", "shops", w.file("more.jsonl", [shop("z")]), check=False)
+    assert done.returncode == 2 and "legacy.dim_shop" in done.err and "one by one" in done.err
+    w.define(market.SHOP)
+    assert w.load_records("shops", [shop("z")])["applied"] == 1
+
+
+def test_a_removed_column_stays_readable(w):
+    fill(w)
+    smaller = copy.deepcopy(market.VISIT)
+    smaller["properties"] = [f for f in smaller["properties"] if f["name"] != "page"]
+    w.define(smaller)
+    w.define_feed(feed("visits", emit("fact_visit", ["shop", "visit", "at"])))
+    w.load_records("visits", [visit(7)])
+    assert w.tuples("select visit, page from fact_visit order by 1") == [("v1", "/"), ("v2", "/"), ("v3", "/"), ("v7", None)]
+
+
+def test_another_secret_is_noticed(w):
+    fill(w)
+    (w.folder / "data/secret.key").write_bytes(b"x" * 32)
+    done = w.run("load", "shops", w.file("more.jsonl", [shop("z")]), check=False)
+    assert done.returncode == 3 and "secret.key" in done.err and "restore" in done.err
