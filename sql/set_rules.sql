@@ -28,7 +28,7 @@ select * from (
 ) q limit 2;
 
 -- :open_incidents
-select rule, severity, detail from books.incident where table_name = $1 and closed_at is null order by rule;
+select rule, severity, detail from books.incident where table_name = $1 and closed_at is null order by rule nulls first;
 
 -- :open
 insert into books.incident (incident_id, rule, table_name, severity, opened_at, closed_at, detail)

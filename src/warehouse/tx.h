@@ -43,9 +43,9 @@ typedef struct ep_tx {
     ep_row_tally *rows;
     size_t n_rows, rows_capacity;
     ep_changed_table *changed; /* per plan table */
-    bool *touched;             /* per plan table: rows came in, or a derive script that names it ran, since ep_tx_new */
-    int64_t *n_staged;         /* per plan table */
-    int64_t *min_at, *max_at;  /* per plan table: event times staged */
+    bool *touched; /* per plan table: rows came in, or a derive script that names it ran, since ep_tx_new */
+    int64_t *n_staged;        /* per plan table */
+    int64_t *min_at, *max_at; /* per plan table: event times staged */
     int64_t now;
 } ep_tx;
 
