@@ -1,0 +1,81 @@
+-- inputs: fact_order_line, fact_order_status, dim_product, commission_rule, commission_default, fx_rate
+--
+-- Lines of closed months keep the commission that was booked. The script before has just computed what they owe by today's rules, for the
+-- lines touched since ${since}; this one books what is new, puts the difference into an open month, and sets the lines back. So booked
+-- commission plus adjustments is always what is owed. Differences dated in a month that was closed meanwhile stay as they are; what is
+-- still missing then is dated on the first day after the last closed month.
+
+insert into fact_commission_booked (
+    seller_id, order_id, line_id, period_start, commission_rate, commission_amount, commission_reporting
+)
+select l.seller_id, l.order_id, l.line_id, p.period_start, l.commission_rate, l.commission_amount, l.commission_reporting
+from fact_order_line l
+join books.closed_period p
+    on l.ordered_on >= p.period_start
+    and l.ordered_on < p.period_end
+where (l.event_at >= ${since} or l.ordered_on >= ${since_day})
+    and l.commission_amount is not null
+    and not exists (
+        select 1
+        from fact_commission_booked b
+        where b.seller_id = l.seller_id and b.order_id = l.order_id and b.line_id = l.line_id
+    );
+
+delete from fact_commission_adjustment
+where adjusted_on >= (select max(period_end) from books.closed_period)
+    and exists (
+        select 1
+        from fact_order_line l
+        where l.seller_id = fact_commission_adjustment.seller_id
+            and l.order_id = fact_commission_adjustment.order_id
+            and l.line_id = fact_commission_adjustment.line_id
+            and (l.event_at >= ${since} or l.ordered_on >= ${since_day})
+    );
+
+insert into fact_commission_adjustment (seller_id, order_id, line_id, adjusted_on, commission_amount, commission_reporting)
+with adjusted as (
+    select
+        seller_id, order_id, line_id,
+        sum(commission_amount) as commission_amount,
+        sum(commission_reporting) as commission_reporting
+    from fact_commission_adjustment
+    group by seller_id, order_id, line_id
+),
+missing as (
+    select
+        l.seller_id, l.order_id, l.line_id,
+        cast(coalesce(l.commission_amount, 0) - b.commission_amount - coalesce(a.commission_amount, 0) as decimal(18,4))
+            as commission_amount,
+        cast(coalesce(l.commission_reporting, 0) - coalesce(b.commission_reporting, 0) - coalesce(a.commission_reporting, 0) as decimal(18,4))
+            as commission_reporting
+    from fact_order_line l
+    join fact_commission_booked b
+        on b.seller_id = l.seller_id
+        and b.order_id = l.order_id
+        and b.line_id = l.line_id
+    left join adjusted a
+        on a.seller_id = l.seller_id
+        and a.order_id = l.order_id
+        and a.line_id = l.line_id
+    where l.event_at >= ${since} or l.ordered_on >= ${since_day}
+)
+select
+    seller_id, order_id, line_id,
+    (select max(period_end) from books.closed_period),
+    commission_amount, commission_reporting
+from missing
+where commission_amount <> 0 or commission_reporting <> 0;
+
+update fact_order_line as l
+set commission_rate = b.commission_rate,
+    commission_amount = b.commission_amount,
+    commission_reporting = b.commission_reporting
+from fact_commission_booked b
+where b.seller_id = l.seller_id
+    and b.order_id = l.order_id
+    and b.line_id = l.line_id
+    and (
+        l.commission_rate is distinct from b.commission_rate
+        or l.commission_amount is distinct from b.commission_amount
+        or l.commission_reporting is distinct from b.commission_reporting
+    );
