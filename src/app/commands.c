@@ -122,7 +122,8 @@ const ep_command ep_commands[] = {
      "legacy views and marts are compared before and after. A breaking change is refused with the way to do it.",
      migrate_options, ep_cmd_migrate},
     {"period close", "MONTH", "close a month (2026-03): its commissions no longer change",
-     "What a late rule, rate or category would change afterwards becomes a dated adjustment row.", NULL, ep_cmd_period_close},
+     "What a late rule, rate or category would change afterwards becomes a dated adjustment row.", NULL,
+     ep_cmd_period_close},
     {"reference", "PAGE", "a page of the reference, as Markdown",
      "Pages: commands, contract, errors, feed, hash, journal, reasons, settings, validators. They come from the tables that the\n"
      "program itself works with; docs/reference holds them as files.",
