@@ -49,12 +49,11 @@ source as (
            max(case when (_present & $bit) <> 0 then _nth end) over (partition by _key order by _nth) as $from}}
     from ordered
 )
-select s._key, s._at, s._seq, s._hash, s._present, s._deleted, {{keys|, |s.$}}{{own||, s.$}}{{type0||,
-       $f.$ as $}}{{carried||,
-       $f.$ as $}}, s._record, s._load_id, s._fresh
-from source s{{type0||
-left join ordered $f on $f._key = s._key and $f._nth = s.$from}}{{carried||
-left join ordered $f on $f._key = s._key and $f._nth = s.$from}};
+select _key, _at, _seq, _hash, _present, _deleted, {{keys|, |$}}{{own||, $}}{{type0||,
+       nth_value($, cast($from as integer)) over whole as $}}{{carried||,
+       nth_value($, cast($from as integer)) over whole as $}}, _record, _load_id, _fresh
+from source
+window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following);
 drop table input_{{x}};
 alter table filled_{{x}} rename to input_{{x}};
 

@@ -50,6 +50,7 @@ typedef struct loader {
     size_t n_parts, parts_capacity;
     uint64_t n_units;   /* taken by this command */
     uint64_t n_records; /* in the batch */
+    uint64_t n_rows;    /* of all tables in the batch */
     size_t size_bytes;
     int64_t started_at;
     uint64_t n_done, n_bad; /* for progress */
@@ -149,6 +150,7 @@ static ep_code begin(loader *l, ep_error *err) {
     EP_TRY(ep_store_begin(l->w->store, err));
     l->open = true;
     l->n_records = 0;
+    l->n_rows = 0;
     l->size_bytes = 0;
     l->started_at = ep_now_us();
     return ep_tx_start(l->tx, l->feed, l->started_at, err);
@@ -198,6 +200,8 @@ static ep_code take_piece(loader *l, part *p, ep_piece *piece, ep_error *err) {
     p->after.resume = (ep_resume){piece->n_raws, piece->next_record, piece->digest};
     l->n_units++;
     l->n_records += piece->unit->n_records;
+    for (size_t t = 0; t < piece->unit->n_tables; t++)
+        l->n_rows += piece->unit->tables[t].batch->n_rows;
     l->size_bytes += piece->size_bytes;
     l->n_done += piece->unit->n_records;
     for (size_t g = 0; g < piece->unit->n_groups; g++)
@@ -309,6 +313,13 @@ static void tell(loader *l, const char *path, ep_pipeline *pipeline, const ep_pi
     l->options->progress(l->options->context, &progress);
 }
 
+/* The batch is worth a commit, or as large as memory should let it be. */
+static bool is_full(const loader *l) {
+    const ep_settings *s = &l->w->settings;
+    return l->n_records >= (uint64_t)s->commit_records || l->n_rows >= (uint64_t)s->commit_rows ||
+           l->size_bytes >= (size_t)s->commit_bytes;
+}
+
 static ep_code load_pieces(loader *l, const char *path, ep_pipeline *pipeline, const position *found,
                            int64_t generation, const position *from, ep_error *err) {
     position before = *found, at = *from;
@@ -336,8 +347,7 @@ static ep_code load_pieces(loader *l, const char *path, ep_pipeline *pipeline, c
         tell(l, path, pipeline, piece);
         ep_pipeline_release(pipeline, piece);
         EP_TRY(code);
-        if (l->n_records >= (uint64_t)l->w->settings.commit_records ||
-            l->size_bytes >= (size_t)l->w->settings.commit_bytes) {
+        if (is_full(l)) {
             at = p->after;
             before = at;
             before.generation = generation;

@@ -11,6 +11,7 @@ typedef struct ep_settings {
     int64_t memory_limit_bytes; /* of the engine */
     int64_t threads;            /* that decode and check; 0: one a core */
     int64_t commit_records;     /* a transaction holds at most so many records ... */
+    int64_t commit_rows;        /* ... or rows of all tables ... */
     int64_t commit_bytes;       /* ... or raw bytes */
 } ep_settings;
 
