@@ -40,7 +40,7 @@ int ep_cmd_generate(ep_cli *cli) {
     ep_generate_options_init(&options);
     for (int i = 0; code == EP_OK && i < cli->n_args; i++) {
         const char *name = cli->args[i];
-        if (strcmp(name, "--help") == 0) {
+        if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
             print_options();
             return 0;
         }
