@@ -5,19 +5,38 @@
 #include <inttypes.h>
 #include <string.h>
 
+static void print_targets(const ep_feed *feed, const char *quote) {
+    for (size_t t = 0; t < ep_feed_n_targets(feed); t++)
+        printf("%s%s%s%s", t ? ", " : "", quote, ep_feed_target(feed, t)->name, quote);
+}
+
+static void print_feeds(const ep_cli *cli, const ep_warehouse *w) {
+    int name_width = 0, glob_width = 0;
+    for (size_t i = 0; i < w->n_feeds; i++) {
+        int name = (int)strlen(ep_feed_name(w->feeds[i]));
+        const char *glob = ep_feed_source_glob(w->feeds[i]);
+        name_width = name > name_width ? name : name_width;
+        glob_width = glob && (int)strlen(glob) > glob_width ? (int)strlen(glob) : glob_width;
+    }
+    for (size_t i = 0; i < w->n_feeds; i++) {
+        const ep_feed *feed = w->feeds[i];
+        const char *glob = ep_feed_source_glob(feed);
+        if (cli->json)
+            printf("{\"feed\": \"%s\", \"files\": \"%s\", \"tables\": [", ep_feed_name(feed),
+                   glob ? glob : "");
+        else
+            printf("%-*s  %-*s  ", name_width, ep_feed_name(feed), glob_width, glob ? glob : "");
+        print_targets(feed, cli->json ? "\"" : "");
+        puts(cli->json ? "]}" : "");
+    }
+}
+
 int ep_cmd_feed_list(ep_cli *cli) {
     ep_warehouse *w = NULL;
     ep_error err = {0};
     ep_code code = ep_cli_open(cli, EP_OPEN_FILES, &w, &err);
-    for (size_t i = 0; code == EP_OK && i < w->n_feeds; i++) {
-        const ep_feed *feed = w->feeds[i];
-        const char *pattern = ep_feed_source_glob(feed);
-        printf(cli->json ? "{\"feed\": \"%s\", \"files\": \"%s\", \"tables\": [" : "%-28s %-28s",
-               ep_feed_name(feed), pattern ? pattern : "");
-        for (size_t t = 0; t < ep_feed_n_targets(feed); t++)
-            printf(cli->json ? "%s\"%s\"" : "%s%s", t ? ", " : "", ep_feed_target(feed, t)->name);
-        puts(cli->json ? "]}" : "");
-    }
+    if (code == EP_OK)
+        print_feeds(cli, w);
     ep_warehouse_close(&w);
     return code == EP_OK ? 0 : ep_cli_fail(cli, code, &err);
 }

@@ -18,6 +18,9 @@ static int finish(ep_cli *cli, ep_warehouse **w, ep_code code, const ep_error *e
 #define FILTER \
     "($1 = '' or feed = $1) and ($2 = '' or owner = $2) and ($3 = '' or ',' || codes || ',' like '%,' || $3 || ',%')"
 
+/* Nobody could be told; nobody's but the platform's. */
+#define SELLER "case when owner is null then '?' when owner = '' then '(platform)' else owner end"
+
 static ep_code list(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     int64_t limit = 100, n;
     EP_TRY(ep_cli_int(cli, "limit", 1, 1000000, &limit, err));
@@ -27,15 +30,17 @@ static ep_code list(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     if (ep_cli_has(cli, "summary"))
         return ep_print_query(
             w, cli,
-            "select feed, coalesce(owner, '?') as seller, codes as reasons, status, count(*) as groups, min(received_at) as first, max(received_at) as last "
+            "select feed, " SELLER
+            " as seller, codes as reasons, status, count(*) as groups, date_trunc('second', max(received_at)) as last_received "
             "from books.quarantine where " FILTER
             " and ($4 = 'all' or status = $4) group by 1, 2, 3, 4 order by groups desc, feed, seller, reasons",
             params, 4, &n, err);
-    EP_TRY(ep_print_query(
-        w, cli,
-        "select quarantine_id as id, feed, source, record, line, coalesce(owner, '?') as seller, status, codes as reasons from books.quarantine "
-        "where " FILTER " and ($4 = 'all' or status = $4) order by feed, source, record, group_no limit $5",
-        params, 5, &n, err));
+    EP_TRY(ep_print_query(w, cli,
+                          "select quarantine_id as id, feed, source, record, line, " SELLER
+                          " as seller, status, codes as reasons from books.quarantine "
+                          "where " FILTER
+                          " and ($4 = 'all' or status = $4) order by feed, source, record, group_no limit $5",
+                          params, 5, &n, err));
     if (!cli->json && !cli->quiet)
         printf("(%" PRId64 "%s; entrepot quarantine show ID tells all about one)\n", n,
                n == limit ? ", --limit shows more" : "");

@@ -37,7 +37,7 @@ static ep_code status(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     static const char by_feed[] =
         "select feed, sum(received) as received, sum(applied) as applied, sum(unchanged) as unchanged, sum(duplicate) as duplicate, "
         "sum(quarantined) as quarantined, sum(waiting) as waiting, sum(ignored) as ignored, "
-        "sum(discarded + erased + expired) as ended, max(committed_at) as last_load from books.load where received > 0 group by feed order by feed";
+        "sum(discarded + erased + expired) as ended, date_trunc('second', max(committed_at)) as last_load from books.load where received > 0 group by feed order by feed";
     static const char tables[] =
         "select table_name, sum(inserted) as inserted, sum(changed) as changed, sum(unchanged) as unchanged, "
         "sum(duplicate) as duplicate, sum(quarantined) as quarantined, sum(waiting) as waiting "
@@ -57,6 +57,10 @@ int ep_cmd_status(ep_cli *cli) {
     return read_with(cli, status);
 }
 
+#define NEWEST                                                                                                                             \
+    " from (select happened_at, category, severity, event, feed, message, run_id from books.journal where ($1 = '' or category = $1) and " \
+    "($2 = '' or severity = $2) and ($3 = '' or feed = $3) and happened_at >= $4 order by happened_at desc limit $5) j order by happened_at"
+
 static ep_code journal(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     int64_t limit = 100, since = EP_TS_MIN, n;
     EP_TRY(ep_cli_int(cli, "limit", 1, 1000000, &limit, err));
@@ -65,11 +69,11 @@ static ep_code journal(ep_cli *cli, ep_warehouse *w, ep_error *err) {
                *feed = ep_cli_get(cli, "feed");
     const ep_value params[] = {ep_v_cstr(category ? category : ""), ep_v_cstr(severity ? severity : ""),
                                ep_v_cstr(feed ? feed : ""), ep_v_ts(since), ep_v_int(limit)};
-    return ep_print_query(
-        w, cli,
-        "select * from (select happened_at, category, severity, event, feed, message, run_id from books.journal where ($1 = '' or category = $1) and "
-        "($2 = '' or severity = $2) and ($3 = '' or feed = $3) and happened_at >= $4 order by happened_at desc limit $5) j order by happened_at",
-        params, 5, &n, err);
+    /* The run is for programs: a screen has no room for it. */
+    return ep_print_query(w, cli,
+                          cli->json ? "select *" NEWEST
+                                    : "select happened_at, category, severity, event, feed, message" NEWEST,
+                          params, 5, &n, err);
 }
 
 int ep_cmd_journal(ep_cli *cli) {
