@@ -20,6 +20,7 @@ test: setup
 	@tools/build asan
 	@tools/build release
 	@tools/build clang
+	@tools/build tsan tests/test_pipeline tests/test_store_rows
 	@/usr/bin/python3 tests/run.py
 
 format:
@@ -28,8 +29,8 @@ format:
 
 # build/deps stays: it is fetched, not built.
 clean:
-	@rm -rf build/release build/asan build/clang build/*.log
-	@echo "removed: build/release build/asan build/clang"
+	@rm -rf build/release build/asan build/clang build/tsan build/*.log
+	@echo "removed: build/release build/asan build/clang build/tsan"
 
 help:
 	@echo "make          build the program: build/release/entrepot"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every test: the C unit tests of build/asan and the pytest suites below tests/.
+"""Runs every test: the C unit tests of build/asan, those of threads again in build/tsan, and the pytest suites below tests/.
 
 usage: tests/run.py [-k NAME] [--list] [-v]
 
@@ -23,6 +23,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ASAN = ROOT / "build" / "asan"
+TSAN = ROOT / "build" / "tsan"
+# What runs threads of ours; the Makefile builds these.
+THREADED = ("test_pipeline", "test_store_rows")
 # The budget of all suites on two cores: what grows beyond it belongs to longer runs than `make test`.
 LIMIT_S = 23 * 60
 PARALLEL = 2
@@ -61,6 +64,8 @@ def environment():
     # An exit status of its own, so that a sanitizer's finding never passes for an error the test expects.
     env["ASAN_OPTIONS"] = "exitcode=86:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
     env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1:exitcode=86"
+    # DuckDB is not built for ThreadSanitizer: only our side of a race is seen.
+    env["TSAN_OPTIONS"] = "exitcode=86:ignore_noninstrumented_modules=1"
     suppressions = ROOT / "tests" / "lsan.supp"
     if suppressions.exists():
         env["LSAN_OPTIONS"] = f"suppressions={suppressions}:print_suppressions=0"
@@ -74,6 +79,8 @@ def find_suites(pattern):
     suites = []
     for source in sorted((ROOT / "tests" / "unit").glob("test_*.c")):
         suites.append(Suite(f"unit/{source.stem}", [str(ASAN / "tests" / source.stem)], "tap"))
+    for name in THREADED:
+        suites.append(Suite(f"tsan/{name}", [str(TSAN / "tests" / name)], "tap"))
     for source in sorted((ROOT / "tests").glob("*/test_*.py")):
         name = source.relative_to(ROOT / "tests").with_suffix("").as_posix()
         suites.append(Suite(name, [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", str(source)], "junit"))
