@@ -1,5 +1,7 @@
 -- Append-only events, each identity (owner, event id, event time) once. Equal content is a duplicate; of different contents the
 -- greatest (sequence, hash) stays and the others go to quarantine.
+-- Only the row that lost goes, not its group's rows in other tables: another record may have brought those too, and a duplicate
+-- leaves no trace, so taking them back would make the content depend on the order of arrival.
 
 -- :fresh
 drop table if exists fresh_{{x}};

@@ -2,6 +2,7 @@
 #include "warehouse/archive.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,10 +174,88 @@ static ep_code correct_record(ep_warehouse *w, const ep_rejected *r, ep_error *e
         params, 1, NULL, err);
 }
 
+/* A group that a replay brought in, in the books of the load it came with. */
+typedef struct returned {
+    int64_t id, load_id, record;
+} returned;
+
+static ep_code find_returned(ep_warehouse *w, const ep_rejected *r, returned *ret, ep_error *err) {
+    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    char place[40];
+    bool found;
+    snprintf(place, sizeof place, "record %" PRIu64, r->record);
+    const ep_value params[] = {ep_v_int(r->load_id), ep_v_cstr(place)};
+    EP_TRY(ep_store_query(
+        w->store,
+        "select q.quarantine_id, q.load_id, q.record from books.quarantine q "
+        "join books.quarantine_event e on e.quarantine_id = q.quarantine_id "
+        "where q.closed_load_id = $1 and e.event in ('replayed', 'released') and e.detail = $2",
+        params, 2, &cursor, err));
+    EP_TRY(ep_cursor_next(cursor, &found, err));
+    if (!found)
+        return ep_fail(err, EP_E_BUG, "no quarantined group came in with load %" PRId64, r->load_id);
+    *ret =
+        (returned){ep_cursor_get(cursor, 0).i64, ep_cursor_get(cursor, 1).i64, ep_cursor_get(cursor, 2).i64};
+    return EP_OK;
+}
+
+/* Its rows go back from the replay's books to those of the load it came with. */
+static ep_code return_rows(ep_warehouse *w, const ep_rejected *r, int64_t load_id, ep_error *err) {
+    const ep_value params[] = {ep_v_int(r->load_id), ep_v_cstr(r->table), ep_v_cstr(r->owner),
+                               ep_v_int(load_id)};
+    int64_t changed;
+    EP_TRY(ep_store_run(w->store,
+                        "update books.load_rows set inserted = inserted - 1, emitted = emitted - 1 "
+                        "where load_id = $1 and table_name = $2 and owner = $3",
+                        params, 3, NULL, err));
+    EP_TRY(ep_store_run(w->store,
+                        "update books.load_rows set quarantined = quarantined + 1, emitted = emitted + 1 "
+                        "where load_id = $3 and table_name = $1 and owner = $2",
+                        (const ep_value[]){params[1], params[2], params[3]}, 3, &changed, err));
+    if (changed > 0)
+        return EP_OK;
+    return ep_store_run(
+        w->store,
+        "insert into books.load_rows (load_id, table_name, owner, emitted, inserted, changed, "
+        "unchanged, duplicate, quarantined, waiting) values ($3, $1, $2, 1, 0, 0, 0, 0, 1, 0)",
+        (const ep_value[]){params[1], params[2], params[3]}, 3, NULL, err);
+}
+
+/* The group returns to the quarantine, where its bytes still are. */
+static ep_code reopen(ep_warehouse *w, ep_set_aside *aside, const ep_rejected *rejected, size_t n,
+                      ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf rows = {0};
+    returned q = {0};
+    EP_TRY(find_returned(w, rejected, &q, err));
+    ep_rejected record = *rejected;
+    record.load_id = q.load_id;
+    record.record = (uint64_t)q.record;
+    EP_TRY(correct_record(w, &record, err));
+    EP_TRY(ep_set_aside_again(aside, q.id, rejected, n, &rows, err));
+    for (size_t i = 0; i < n; i++)
+        EP_TRY(return_rows(w, &rejected[i], q.load_id, err));
+    const ep_value params[] = {ep_v_int(q.id)};
+    return ep_store_run(
+        w->store,
+        "update books.quarantine set closed_at = null, closed_load_id = null where quarantine_id = $1",
+        params, 1, NULL, err);
+}
+
+static ep_code reopen_all(ep_warehouse *w, ep_set_aside *aside, const ep_rejected *rejected, size_t n,
+                          ep_error *err) {
+    for (size_t i = 0, end; i < n; i = end) {
+        end = end_of_group(rejected, i, n);
+        EP_TRY(reopen(w, aside, &rejected[i], end - i, err));
+    }
+    return EP_OK;
+}
+
 static ep_code resolve_load(ep_warehouse *w, ep_set_aside *aside, const ep_rejected *rejected, size_t n,
                             ep_error *err) {
     EP_CLEANUP(load_facts_done) load_facts facts = {0};
     EP_TRY(find_load(w, rejected->load_id, &facts, err));
+    if (strcmp(facts.source.data, "quarantine") == 0 && rejected->group < 0)
+        return reopen_all(w, aside, rejected, n, err);
     const ep_feed *feed = ep_warehouse_feed(w, facts.feed.data);
     if (!feed)
         return ep_fail(

@@ -272,9 +272,12 @@ static ep_code settle(ep_warehouse *w, ep_tx *tx, const round_of *r, const ep_la
         return event(w, it->id, "refused_again", actor, "", err);
     }
     ret->n_accepted++;
+    /* Should the record's row lose its place later, this leads back here. */
+    char place[40];
+    snprintf(place, sizeof place, "record %zu", number);
     const char *outcome = it->waiting ? "released" : "replayed";
     EP_TRY(close_item(w, it, outcome, load_id, class_of(ep_tx_record(tx, load_id, number)), err));
-    return event(w, it->id, outcome, actor, "", err);
+    return event(w, it->id, outcome, actor, place, err);
 }
 
 /* A list of items of one feed through today's definitions, inside the open transaction. */

@@ -224,6 +224,25 @@ def test_a_replay_may_take_the_place_of_what_is_stored(w):
     w.check_books()
 
 
+def test_what_a_replay_brought_may_lose_its_place_later(w):
+    """Back to quarantine it goes, in the books of the load it came with."""
+    winner = page_that_wins(w)
+    loser = "B" if winner == "A" else "A"
+    w.load_records("visits", [visit(5, page=loser) | {"at": "broken"}, visit(6)])
+    (one,) = w.sql("select quarantine_id from books.quarantine")
+    good = w.file("good.json", json.dumps(visit(5, page=loser)))
+    w.run("quarantine", "replay", one["quarantine_id"], "--with", good)
+    w.check_books()
+    w.load_records("visits", [visit(5, page=winner)])
+    assert w.value("select page from fact_visit where visit = 'v5'") == winner
+    assert [one["codes"] for one in w.quarantine()] == ["identity_conflict"]
+    w.check_books()
+    assert w.tuples("select received, applied, quarantined from books.load where received > 0 order by received") == [(1, 1, 0), (2, 1, 1)]
+    w.run("quarantine", "replay", one["quarantine_id"], "--with", good)
+    w.check_books()
+    assert w.value("select sum(inserted) from books.load_rows") == 2
+
+
 def page_that_wins(w):
     other = Warehouse(w.folder.parent / "scratch", market.DATASETS, market.FEEDS)
     other.load_records("visits", [visit(5, page="A"), visit(5, page="B")])
