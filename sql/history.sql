@@ -19,6 +19,43 @@ where not exists (
     where l._key = s._key and l._at = s._at and l._seq = s._seq and l._hash = s._hash
 );
 
+-- :quiet
+-- Keys whose fresh changes all come after what is known and repeat it: nothing to project. Most changes are of this kind (an order
+-- repeats its customer and products), and this keeps the cost of a batch from growing with the log.
+-- A first value of a type 0 attribute that is null so far is no repetition.
+drop table if exists quiet_{{x}};
+create temp table quiet_{{x}} as
+with candidate as (
+    select f._key,
+           min(f._at) as _first_at,
+           max(case
+               when d.{{key}} is null or f._deleted is distinct from d.is_deleted{{carried||
+                    or ((f._present & $bit) <> 0 and f.$ is distinct from d.$)}}{{type0||
+                    or ((f._present & $bit) <> 0 and f.$ is not null and d.$ is null)}} then 1
+               else 0
+           end) as _differs
+    from fresh_{{x}} f
+    left join {{x}} d on d.{{key}} = f._key and d.is_current and not d.is_inferred
+    group by f._key
+),
+last_change as (
+    select _key, max(_at) as _at
+    from log.{{x}}
+    where _key in (select _key from candidate where _differs = 0)
+    group by _key
+)
+select c._key
+from candidate c
+join last_change l on l._key = c._key
+where c._differs = 0 and c._first_at > l._at;
+
+-- :log_quiet
+insert into log.{{x}} (_key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _outcome, _record, _load_id, _recorded_at)
+select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, 3, _record, _load_id, {{now}}
+from fresh_{{x}}
+where _key in (select _key from quiet_{{x}});
+delete from fresh_{{x}} where _key in (select _key from quiet_{{x}});
+
 -- :input
 -- All changes ever accepted of the keys at hand, old and fresh.
 drop table if exists input_{{x}};

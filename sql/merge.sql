@@ -20,9 +20,16 @@ select s._load_id, s._record, {{owner}} from stage_{{x}} s
 where not exists (select 1 from fresh_{{x}} f where f._row = s._row);
 
 -- :single_duplicates
+-- Staged rows that were neither a first row nor a fresh change.
 select s._load_id, s._record, {{owner}} from stage_{{x}} s
-where s._key in (select _key from again_{{x}})
-  and not exists (select 1 from fresh_{{x}} f where f._row = s._row);
+where not exists (select 1 from fresh_{{x}} f where f._row = s._row)
+  and not exists (
+    select 1 from once_{{x}} o
+    where o._row = s._row and o._key not in (select _key from again_{{x}})
+  );
+
+-- :quiet
+select s._load_id, s._record, {{owner}} from fresh_{{x}} s where s._key in (select _key from quiet_{{x}});
 
 -- :unchanged
 select s._load_id, s._record, {{owner}} from state_{{x}} s where s._fresh and s._outcome = 3;

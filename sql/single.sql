@@ -2,35 +2,35 @@
 -- A key's first change lives only in its row; the second brings both into the log. Most keys never get a second.
 -- _n: 0 inferred, 1 its only change lives here, else 1 + its changes in the log.
 
+-- :once
+-- Each distinct change of the batch; the same change twice is a duplicate already here.
+drop table if exists once_{{x}};
+create temp table once_{{x}} as
+select _key, min(_row) as _row from stage_{{x}} group by _key, _at, _seq, _hash;
+
 -- :again
--- Staged keys that come twice in the batch or are known already.
+-- Keys with several changes in the batch, or known already.
 drop table if exists again_{{x}};
 create temp table again_{{x}} as
-select _key from stage_{{x}} group by _key having count(*) > 1
+select _key from once_{{x}} group by _key having count(*) > 1
 union
-select {{key}} from {{x}} where {{key}} in (select _key from stage_{{x}});
+select {{key}} from {{x}} where {{key}} in (select _key from once_{{x}});
 
 -- :insert_first
 insert into {{x}} ({{key}}, {{stored|, |$}}{{deleted?}}, is_deleted{{end}}{{roles||, $}}, _at, _seq, _hash, _present, _deleted, _n, _record, _load_id, _recorded_at)
 select s._key, {{stored|, |s.$}}{{deleted?}}, s._deleted{{end}}{{bound||, $}}, s._at, s._seq, s._hash, s._present, s._deleted, 1, s._record, s._load_id, {{now}}
 from stage_{{x}} s{{binds||
 $}}
-where s._key not in (select _key from again_{{x}});
+where s._row in (select _row from once_{{x}} where _key not in (select _key from again_{{x}}));
 
 -- :fresh
--- Of the others, the changes that neither the row nor the log has, each once.
+-- Of the others, the changes that neither the row nor the log has.
 drop table if exists fresh_{{x}};
 create temp table fresh_{{x}} as
-with once as (
-    select min(_row) as _row
-    from stage_{{x}}
-    where _key in (select _key from again_{{x}})
-    group by _key, _at, _seq, _hash
-)
 select s.*
 from stage_{{x}} s
-join once on once._row = s._row
-where not exists (
+where s._row in (select _row from once_{{x}} where _key in (select _key from again_{{x}}))
+and not exists (
     select 1 from {{x}} t
     where t.{{key}} = s._key and t._at = s._at and t._seq = s._seq and t._hash = s._hash
 ) and not exists (

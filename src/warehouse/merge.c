@@ -76,7 +76,7 @@ static ep_code count(ep_tx *tx, const ep_table *t, const char *prefix, int64_t *
 static ep_code tally(ep_tx *tx, const ep_table *t, const texts *x, const char *section, ep_error *err) {
     EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
     EP_TRY(ep_table_query(tx->w, t, MERGE, section, x->vars, N_TEXTS, &cursor, err));
-    bool unchanged = strcmp(section, "unchanged") == 0;
+    bool unchanged = strcmp(section, "unchanged") == 0 || strcmp(section, "quiet") == 0;
     ep_row_tally *rows = NULL;
     for (bool more = true;;) {
         EP_TRY(ep_cursor_next(cursor, &more, err));
@@ -154,6 +154,20 @@ static ep_code refuse_collisions(ep_tx *tx, const ep_table *t, ep_error *err) {
     return EP_OK;
 }
 
+/* Changes that repeat what is known go to the log and no further. */
+static ep_code log_quiet(ep_tx *tx, const ep_table *t, const texts *x, int64_t *n_fresh, ep_error *err) {
+    int64_t n_quiet;
+    if (*n_fresh == 0)
+        return EP_OK;
+    EP_TRY(run(tx, t, x, HISTORY, "quiet", err));
+    EP_TRY(count(tx, t, "quiet", &n_quiet, err));
+    if (n_quiet == 0)
+        return EP_OK;
+    EP_TRY(tally(tx, t, x, "quiet", err));
+    EP_TRY(run(tx, t, x, HISTORY, "log_quiet", err));
+    return count(tx, t, "fresh", n_fresh, err);
+}
+
 static ep_code merge_versions(ep_tx *tx, const ep_table *t, const texts *x, int64_t n_staged, ep_error *err) {
     int64_t n_fresh, n_touched;
     EP_TRY(refuse_collisions(tx, t, err));
@@ -161,6 +175,7 @@ static ep_code merge_versions(ep_tx *tx, const ep_table *t, const texts *x, int6
     EP_TRY(count(tx, t, "fresh", &n_fresh, err));
     if (n_fresh < n_staged)
         EP_TRY(tally(tx, t, x, "duplicates", err));
+    EP_TRY(log_quiet(tx, t, x, &n_fresh, err));
     if (n_fresh == 0)
         return EP_OK;
     EP_TRY(run(tx, t, x, HISTORY, "input", err));
@@ -178,25 +193,19 @@ static ep_code merge_versions(ep_tx *tx, const ep_table *t, const texts *x, int6
 }
 
 static ep_code merge_single(ep_tx *tx, const ep_table *t, const texts *x, int64_t n_staged, ep_error *err) {
-    int64_t n_again, n_again_rows, n_fresh;
-    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    int64_t n_once, n_again, n_fresh;
+    EP_TRY(run(tx, t, x, SINGLE, "once", err));
+    EP_TRY(count(tx, t, "once", &n_once, err));
     EP_TRY(run(tx, t, x, SINGLE, "again", err));
     EP_TRY(count(tx, t, "again", &n_again, err));
     EP_TRY(run(tx, t, x, SINGLE, "insert_first", err));
-    if (n_again == 0) {
+    if (n_again == 0 && n_once == n_staged)
         return mark_staged(tx, t, err);
-    }
-    ep_buf_printf(&sql, "select count(*) from stage_%s where _key in (select _key from again_%s)", t->name,
-                  t->name);
-    EP_TRY(ep_buf_check(&sql, err));
-    EP_TRY(ep_store_get_int(tx->w->store, sql.data, NULL, 0, &n_again_rows, err));
     EP_TRY(refuse_collisions(tx, t, err));
     EP_TRY(run(tx, t, x, SINGLE, "fresh", err));
     EP_TRY(count(tx, t, "fresh", &n_fresh, err));
-    if (n_fresh < n_again_rows)
-        EP_TRY(tally(tx, t, x, "single_duplicates", err));
-    if (n_fresh + n_staged - n_again_rows > 0)
-        EP_TRY(mark_staged(tx, t, err));
+    EP_TRY(tally(tx, t, x, "single_duplicates", err));
+    EP_TRY(mark_staged(tx, t, err));
     if (n_fresh == 0)
         return EP_OK;
     EP_TRY(run(tx, t, x, SINGLE, "log_first", err));
