@@ -161,7 +161,11 @@ ep_code ep_settings_load(const char *folder, ep_settings *ret, ep_error *err) {
         return ep_fail(err, code, "%s:%d:%d: %s", path, lints.items[0].line, lints.items[0].column,
                        lints.items[0].text);
     EP_TRY(code);
-    for (const ep_yaml_node *node = ep_yaml_root(yaml)->first; node; node = node->next)
+    const ep_yaml_node *root = ep_yaml_root(yaml);
+    if (root->kind != EP_Y_MAP && root->kind != EP_Y_NULL)
+        return ep_fail(err, EP_E_CONFIG, "%s:%d:%d: settings are lines of name: value, not %s", path,
+                       root->line, root->column, ep_yaml_kind_text(root->kind));
+    for (const ep_yaml_node *node = root->first; node; node = node->next)
         EP_TRY(read_one(path, node, ret, err));
     return EP_OK;
 }
