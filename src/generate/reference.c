@@ -28,6 +28,8 @@ static uint32_t seller_rate(uint32_t seller) {
 
 uint32_t ep_commission_rate(const ep_gen *gen, uint32_t seller, uint8_t category, int32_t day) {
     int32_t first = gen->calendar.first_day;
+    if (seller == 0)
+        return 0; /* the platform's own shop pays itself nothing */
     if (seller % 10 == 2 && category == seller % EP_N_CATEGORIES)
         return RATE_PAIR;
     if (seller % 5 == 1)
@@ -79,6 +81,7 @@ static ep_code write_rules(ep_gen *gen, ep_error *err) {
     int32_t first = gen->calendar.first_day;
     EP_TRY(start(gen, "commission_rules.csv", header, err));
     EP_TRY(put_rule(gen, "", "", FIRST_RULES_DAY, 0, RATE_DEFAULT, 1, err));
+    EP_TRY(put_rule(gen, gen->shop->sellers[0].id, "", FIRST_RULES_DAY, 0, 0, 1, err));
     for (uint8_t i = 0; i < N_RATED; i++)
         EP_TRY(put_rule(gen, "", ep_word_categories[i].id, FIRST_RULES_DAY, 0, category_rate(i), 1, err));
     for (uint8_t i = 0; i < 4; i++)

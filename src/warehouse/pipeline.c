@@ -328,7 +328,7 @@ ep_code ep_pipeline_next(ep_pipeline *p, ep_piece **ret, ep_error *err) {
 }
 
 void ep_pipeline_release(ep_pipeline *p, ep_piece *piece) {
-    slot *s = (slot *)((char *)piece - offsetof(slot, piece));
+    slot *s = (slot *)(void *)((char *)piece - offsetof(slot, piece));
     release_block(s->block);
     s->block = NULL;
     pthread_mutex_lock(&p->lock);

@@ -422,6 +422,13 @@ ep_code ep_replay_waiting(ep_warehouse *w, ep_tx *tx, int64_t *ret_released, ep_
     }
 }
 
+static ep_code note_discarded(ep_warehouse *w, size_t n, ep_error *err) {
+    char message[64];
+    snprintf(message, sizeof message, "%zu given up", n);
+    const ep_journal_entry entry = {EP_J_QUARANTINE, EP_JS_INFO, "discarded", "", message, -1, -1, -1};
+    return ep_journal_write(w, &entry, err);
+}
+
 ep_code ep_quarantine_discard(ep_warehouse *w, const int64_t *ids, size_t n_ids, const char *actor,
                               const char *why, int64_t *ret_n, ep_error *err) {
     const ep_replay_options options = {.ids = ids, .n_ids = n_ids};
@@ -448,6 +455,8 @@ ep_code ep_quarantine_discard(ep_warehouse *w, const int64_t *ids, size_t n_ids,
             code = event(w, all.list[i].id, "discarded", actor, why, err);
     }
     *ret_n = (int64_t)all.n;
+    if (code == EP_OK)
+        code = note_discarded(w, all.n, err);
     if (code == EP_OK)
         code = ep_store_commit(w->store, err);
     if (code != EP_OK)

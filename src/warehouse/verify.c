@@ -139,8 +139,11 @@ static ep_code check_link(run *r, const ep_table *t, const ep_link *link, ep_err
     };
     EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
     EP_TRY(ep_table_query(r->w, t, "sql/verify.sql", bound ? "bound" : "linked", extra, 5, &cursor, err));
-    return judge(r, 4, bound ? "facts point to the version of their time" : "facts point to a parent",
-                 t->name, cursor, err);
+    char what[128];
+    snprintf(what, sizeof what,
+             bound ? "facts point to the version of their %s then" : "facts point to a %s that exists",
+             link->parent->role);
+    return judge(r, 4, what, t->name, cursor, err);
 }
 
 static ep_code reconcile(run *r, ep_error *err) {
