@@ -299,6 +299,23 @@ static ep_code check_secret(ep_warehouse *w, ep_error *err) {
     return EP_OK;
 }
 
+/* Links to parents have columns of their own, which no contract names. True when they are not those of the last time. */
+static ep_code links_changed(ep_warehouse *w, bool *ret, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf links = {0};
+    int64_t n;
+    bool same;
+    for (size_t i = 0; i < w->plan->n; i++)
+        for (size_t l = 0; l < w->plan->tables[i].n_links; l++)
+            ep_buf_printf(&links, "%s.%s ", w->plan->tables[i].name, w->plan->tables[i].links[l].key_column);
+    ep_buf_puts(&links, "");
+    EP_TRY(ep_buf_check(&links, err));
+    EP_TRY(ep_store_get_int(w->store, "select count(*) from books.setting where name = 'links'", NULL, 0, &n,
+                            err));
+    EP_TRY(setting_is(w, "links", links.data, &same, err));
+    *ret = n > 0 && !same;
+    return same ? EP_OK : set_setting(w, "links", links.data, err);
+}
+
 /* Makes missing tables and finds what contracts ask of the others. */
 static ep_code compare_tables(ep_warehouse *w, const catalog *old, change *asked, bool *ret_changed,
                               ep_error *err) {
@@ -351,6 +368,10 @@ static ep_code change_tables(ep_warehouse *w, const catalog *old, change *asked,
     EP_CLEANUP(ep_view_digests_done) ep_view_digests before = {0};
     bool any = false, rebuilt = false;
     EP_TRY(compare_tables(w, old, asked, ret_changed, err));
+    EP_TRY(links_changed(w, &any, err));
+    if (any)
+        EP_TRY(note(w, "links_changed",
+                    "rows loaded before get a new link by: entrepot reprocess --feed FEED", err));
     for (size_t i = 0; i < w->plan->n; i++) {
         any = any || asked[i].added || asked[i].rebuilt;
         rebuilt = rebuilt || asked[i].rebuilt;
