@@ -11,7 +11,7 @@
 #include <zstd.h>
 
 /* Fast enough to keep up with parsing: level 1. */
-enum { LEVEL = 1, HEADER_BYTES = 40 };
+enum { LEVEL = 1, HEADER_BYTES = 40, SIZES_BYTES = 16 };
 
 static void put_le(char *out, uint64_t value, size_t n_bytes) {
     for (size_t i = 0; i < n_bytes; i++)
@@ -62,7 +62,7 @@ ep_code ep_archive_pack(const ep_unit *unit, ep_buf *ret, ep_error *err) {
     size_t n = ZSTD_compress(packed.data, room, plain.data, plain.len, LEVEL);
     if (ZSTD_isError(n))
         return ep_fail(err, EP_E_BUG, "zstd: %s", ZSTD_getErrorName(n));
-    char size[16];
+    char size[SIZES_BYTES];
     put_le(size, n, 8);
     put_le(size + 8, plain.len, 8);
     ep_buf_add(ret, size, sizeof size);
@@ -72,6 +72,15 @@ ep_code ep_archive_pack(const ep_unit *unit, ep_buf *ret, ep_error *err) {
 
 void ep_archive_init(ep_archive_writer *writer, int64_t load_id) {
     *writer = (ep_archive_writer){.fd = -1, .load_id = load_id};
+}
+
+static uint64_t add_digest(uint64_t digest, const char *frame, size_t len) {
+    return digest * UINT64_C(0x9E3779B97F4A7C15) + ep_xxh3(frame, len);
+}
+
+/* What a file is called after its content: "-DIGEST.zst". */
+static void put_ending(uint64_t digest, char out[24]) {
+    snprintf(out, 24, "-%016" PRIx64 ".zst", digest);
 }
 
 static ep_code make_folders(const char *path, ep_error *err) {
@@ -114,7 +123,7 @@ ep_code ep_archive_append(ep_warehouse *w, ep_archive_writer *writer, const ep_b
     EP_TRY(write_all(writer->fd, writer->temp, frame->data, frame->len, err));
     writer->n_records += n_records;
     writer->size_bytes += (int64_t)frame->len;
-    writer->digest = writer->digest * UINT64_C(0x9E3779B97F4A7C15) + ep_xxh3(frame->data, frame->len);
+    writer->digest = add_digest(writer->digest, frame->data, frame->len);
     return EP_OK;
 }
 
@@ -135,10 +144,11 @@ ep_code ep_archive_seal(ep_warehouse *w, ep_archive_writer *writer, const char *
                         const char *columns, int64_t load_id, int64_t received_at, ep_error *err) {
     if (writer->fd < 0)
         return EP_OK;
-    char day[11], relative[EP_PATH_BYTES], path[EP_PATH_BYTES];
+    char day[11], ending[24], relative[EP_PATH_BYTES], path[EP_PATH_BYTES];
     ep_time_format_date(ep_paris_day(received_at), day);
-    snprintf(relative, sizeof relative, "data/archive/%s/%s/%016" PRIx64 "-%016" PRIx64 ".zst", feed, day,
-             (uint64_t)load_id, writer->digest);
+    put_ending(writer->digest, ending);
+    snprintf(relative, sizeof relative, "data/archive/%s/%s/%016" PRIx64 "%s", feed, day, (uint64_t)load_id,
+             ending);
     EP_TRY(ep_path(path, err, "%s/%s", w->folder, relative));
     EP_TRY(make_folders(path, err));
     if (fsync(writer->fd) != 0)
@@ -193,27 +203,49 @@ static ep_code read_frame(const char *path, ep_str plain, ep_archive_record reco
     return EP_OK;
 }
 
+/* Length of the frame at `at` with its sizes; 0 when the file ends inside it. */
+static size_t frame_len(const ep_buf *file, size_t at) {
+    size_t left = file->len - at;
+    uint64_t packed = left < SIZES_BYTES ? UINT64_MAX : get_le(file->data + at, 8);
+    return left < SIZES_BYTES || packed > left - SIZES_BYTES ? 0 : SIZES_BYTES + packed;
+}
+
+/* The content must be what the file is called after: a frame that is changed, cut off or lost shows. */
+static ep_code check_content(const ep_buf *file, const char *path, ep_error *err) {
+    uint64_t digest = 0;
+    char ending[24];
+    for (size_t at = 0, len; at < file->len; at += len) {
+        len = frame_len(file, at);
+        if (len == 0)
+            return ep_fail(err, EP_E_CORRUPT, "%s is damaged: it ends inside a frame", path);
+        digest = add_digest(digest, file->data + at, len);
+    }
+    put_ending(digest, ending);
+    return ep_str_ends(ep_str_from(path), ending)
+               ? EP_OK
+               : ep_fail(err, EP_E_CORRUPT, "%s is damaged: its content is not what it is called after",
+                         path);
+}
+
 ep_code ep_archive_read(const ep_warehouse *w, const char *relative, ep_archive_record record, void *context,
                         ep_error *err) {
     char path[EP_PATH_BYTES];
     EP_CLEANUP(ep_buf_done) ep_buf file = {0};
     EP_TRY(ep_path(path, err, "%s/%s", w->folder, relative));
     EP_TRY(ep_read_file(path, SIZE_MAX / 2, &file, err));
-    for (size_t at = 0; at < file.len;) {
-        uint64_t packed = file.len - at < 16 ? UINT64_MAX : get_le(file.data + at, 8);
-        uint64_t plain_len = packed == UINT64_MAX ? 0 : get_le(file.data + at + 8, 8);
-        if (packed > file.len - at - 16 || plain_len > (UINT64_C(1) << 34))
-            return ep_fail(err, EP_E_CORRUPT, "%s is damaged: it ends inside a frame", path);
+    EP_TRY(check_content(&file, path, err));
+    for (size_t at = 0, len; at < file.len; at += len) {
+        len = frame_len(&file, at);
+        uint64_t plain_len = get_le(file.data + at + 8, 8);
         EP_CLEANUP(ep_buf_done) ep_buf plain = {0};
         plain.data = ep_malloc(plain_len + EP_PADDING);
         if (!plain.data)
             return ep_fail(err, EP_E_NOMEM, "out of memory for %s", path);
-        size_t n = ZSTD_decompress(plain.data, plain_len, file.data + at + 16, packed);
+        size_t n = ZSTD_decompress(plain.data, plain_len, file.data + at + SIZES_BYTES, len - SIZES_BYTES);
         if (ZSTD_isError(n) || n != plain_len)
             return ep_fail(err, EP_E_CORRUPT, "%s is damaged: a frame does not unpack", path);
         memset(plain.data + plain_len, 0, EP_PADDING);
         EP_TRY(read_frame(path, (ep_str){plain.data, plain_len}, record, context, err));
-        at += 16 + packed;
     }
     return EP_OK;
 }

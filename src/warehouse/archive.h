@@ -21,6 +21,7 @@ typedef struct ep_archive_writer {
 } ep_archive_writer;
 
 void ep_archive_init(ep_archive_writer *writer, int64_t load_id);
+/** Writes one packed frame behind those before. */
 EP_CHECK ep_code ep_archive_append(ep_warehouse *w, ep_archive_writer *writer, const ep_buf *frame,
                                    int64_t n_records, ep_error *err);
 /** Makes the file durable under its final name and writes its row; nothing when no record was appended. */
@@ -33,7 +34,7 @@ void ep_archive_done(ep_archive_writer *writer);
 /* One archived record; views live until the callback returns. `at.size_bytes` is the raw's. */
 typedef ep_code (*ep_archive_record)(void *context, ep_str raw, const ep_coordinates *at, uint32_t occurrence,
                                      ep_encoding encoding, ep_error *err);
-/** Reads a file's records in order. EP_E_CORRUPT when it is damaged. `path` from the warehouse's folder on. */
+/** Reads a file's records in order. EP_E_CORRUPT when it is damaged, before any record is handed out. `path` from the warehouse's folder on. */
 EP_CHECK ep_code ep_archive_read(const ep_warehouse *w, const char *path, ep_archive_record record,
                                  void *context, ep_error *err);
 
