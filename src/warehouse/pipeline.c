@@ -138,19 +138,27 @@ static ep_code cut_pieces(ep_pipeline *p, block *b, const ep_raw *raws, size_t n
     return EP_OK;
 }
 
+static void free_columns(ep_str *columns, size_t n) {
+    for (size_t i = 0; columns && i < n; i++)
+        ep_free((char *)(uintptr_t)columns[i].ptr);
+    ep_free(columns);
+}
+
 static ep_code keep_columns(ep_pipeline *p, ep_error *err) {
     size_t n;
     const ep_str *columns = ep_splitter_columns(p->splitter, &n);
     if (p->columns || n == 0)
         return EP_OK;
     ep_str *copy = ep_calloc(n, sizeof *copy);
-    for (size_t i = 0; copy && i < n; i++) {
+    bool whole = copy;
+    for (size_t i = 0; whole && i < n; i++) {
         copy[i] = (ep_str){ep_strndup(columns[i].ptr, columns[i].len), columns[i].len};
-        if (!copy[i].ptr)
-            return ep_fail(err, EP_E_NOMEM, "out of memory for the header");
+        whole = copy[i].ptr;
     }
-    if (!copy)
+    if (!whole) {
+        free_columns(copy, n);
         return ep_fail(err, EP_E_NOMEM, "out of memory for the header");
+    }
     pthread_mutex_lock(&p->lock);
     p->n_columns = n;
     p->delimiter = ep_splitter_delimiter(p->splitter);
@@ -354,9 +362,7 @@ void ep_pipeline_stop(ep_pipeline **pipeline) {
         ep_unit_free(&p->slots[i].piece.unit);
         ep_buf_done(&p->slots[i].piece.archive);
     }
-    for (size_t i = 0; i < p->n_columns; i++)
-        ep_free((char *)(uintptr_t)p->columns[i].ptr);
-    ep_free(p->columns);
+    free_columns(p->columns, p->n_columns);
     ep_free(p->slots);
     ep_splitter_free(&p->splitter);
     ep_file_close(&p->file);
