@@ -1,9 +1,11 @@
 #include "warehouse/archive.h"
 #include "base/hash.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -173,6 +175,23 @@ ep_code ep_archive_seal(ep_warehouse *w, ep_archive_writer *writer, const char *
         w->store,
         "insert into books.archive (load_id, feed, source, day, path, n_records, size_bytes, columns) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         params, sizeof params / sizeof *params, NULL, err);
+}
+
+void ep_archive_sweep(const ep_warehouse *w) {
+    char folder[EP_PATH_BYTES], path[EP_PATH_BYTES + 256];
+    snprintf(folder, sizeof folder, "%s/data/archive", w->folder);
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return;
+    for (const struct dirent *entry; (entry = readdir(dir));) {
+        int pid = 0;
+        if (sscanf(entry->d_name, "growing-%d-", &pid) != 1 || pid <= 0 || kill(pid, 0) == 0 ||
+            errno == EPERM)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        unlink(path);
+    }
+    closedir(dir);
 }
 
 void ep_archive_done(ep_archive_writer *writer) {

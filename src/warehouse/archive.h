@@ -28,6 +28,8 @@ EP_CHECK ep_code ep_archive_append(ep_warehouse *w, ep_archive_writer *writer, c
 EP_CHECK ep_code ep_archive_seal(ep_warehouse *w, ep_archive_writer *writer, const char *feed,
                                  const char *source, const char *columns, int64_t load_id,
                                  int64_t received_at, ep_error *err);
+/** Removes what killed loads left half written: it would stay for ever, beyond retention and erasure. Best effort. */
+void ep_archive_sweep(const ep_warehouse *w);
 /** Closes and removes what was not sealed. */
 void ep_archive_done(ep_archive_writer *writer);
 

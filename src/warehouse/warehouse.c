@@ -1,5 +1,6 @@
 #include "warehouse/warehouse.h"
 #include "base/hash.h"
+#include "warehouse/archive.h"
 #include "warehouse/schema.h"
 
 #include <errno.h>
@@ -122,6 +123,8 @@ ep_code ep_warehouse_open(const char *folder, ep_open_mode mode, ep_warehouse **
     if (mode == EP_OPEN_TRIAL && load_secret(w, false, err) != EP_OK && err->code != EP_E_NOT_FOUND)
         return err->code;
     EP_TRY(open_store(w, mode, err));
+    if (mode == EP_OPEN_WRITE)
+        ep_archive_sweep(w);
     return mode == EP_OPEN_READ ? ep_schema_plan(w, err) : ep_schema_apply(w, mode == EP_OPEN_TRIAL, err);
 }
 
