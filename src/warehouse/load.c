@@ -429,5 +429,7 @@ ep_code ep_load_files(ep_warehouse *w, const ep_feed *feed, const char *const *p
     ep_code code = load_all(&l, paths, n_paths, err);
     if (code != EP_OK)
         note_failure(&l, err);
-    return code;
+    return code == EP_E_FULL
+               ? ep_fail_prefix(err, "the disk is full: make room and run the same command again")
+               : code;
 }
