@@ -117,8 +117,8 @@ static void test_the_bytes_are_the_same_everywhere(void **state) {
         int64_t flat;
     } cases[] = {
         {"legacy", NULL, "9b708d2785cc3a15a726e9c9739c2ef39f0cef0cc02450cd6cb7bf1898f1cec7", true, 0},
-        {"market", NULL, "1d8b9d03d0e9fa4f7bba1c5e8f50eaf783709c5f1327acbc9323d46f0688823e", false, 0},
-        {"faults", "10%", "9a364526b8c7b3d9b5cbdb4def0e0799929a0724ee05d475d5441d9f255b3c44", false, 0},
+        {"market", NULL, "41f903d3ff04282bc873bd6697936e305ce645dc4fff4d5b1b46f0df50ffe8b1", false, 0},
+        {"faults", "10%", "f25491626da6172d3b19594f6c3e47b48f059407950e4db3f41e82ffe3446207", false, 0},
         {"flat", NULL, "3f773c95f213d396cb85ff513def67c2a63b8d442cd7da32dea1832de67ec352", false, 1000},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
