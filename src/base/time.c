@@ -52,7 +52,8 @@ void ep_civil_from_days(int32_t days, int *year, unsigned *month, unsigned *day)
 
 int32_t ep_paris_day(int64_t ts_us) {
     int64_t local_us = ts_us + ep_zone_offset_s(&ep_zone_paris, ts_us) * INT64_C(1000000);
-    return (int32_t)ep_floor_div(local_us, EP_DAY_US);
+    /* Paris is ahead of UTC: the last evening of 9999 is of no year that can be stored. */
+    return (int32_t)ep_floor_div(local_us < EP_TS_MAX ? local_us : EP_TS_MAX, EP_DAY_US);
 }
 
 /* value 0..99. */

@@ -12,6 +12,7 @@ typedef struct request {
     const ep_read_options *options;
     ep_batch *batch;
     size_t row, column;
+    bool dates_rows; /* the field of validTime or bindTime */
     const char *detail;
 } request;
 
@@ -164,8 +165,10 @@ static bool parse_day(ep_str text, ep_time_format format, const char *pattern, c
     }
     if (!ep_time_parse(text, format, NULL, zone, &moment))
         return false;
-    *ret =
-        zone ? floor_day(moment + (int64_t)ep_zone_offset_s(zone, moment) * 1000000) : ep_paris_day(moment);
+    int64_t local_us = zone ? moment + (int64_t)ep_zone_offset_s(zone, moment) * 1000000 : moment;
+    if (local_us < EP_TS_MIN || local_us > EP_TS_MAX)
+        return false;
+    *ret = zone ? floor_day(local_us) : ep_paris_day(moment);
     return true;
 }
 
@@ -213,6 +216,9 @@ static ep_reason_code read_moment(request *r) {
         else
             good = parse_by_field(r->field, r->text, zone, &value);
     }
+    /* That instant says "still": no version is valid then, and nothing can be bound to one. */
+    if (good && r->dates_rows && type == EP_T_TIMESTAMP && value == EP_TS_MAX)
+        return refuse(r, EP_R_RANGE, "before 9999-12-31T23:59:59.999999Z");
     if (good) {
         ep_batch_set_i64(r->batch, r->row, r->column, value);
         return EP_R_NONE;
@@ -227,7 +233,8 @@ static ep_reason_code read_moment(request *r) {
 ep_reason_code ep_contract_read(const ep_contract *contract, size_t field, ep_raw_kind kind, ep_str text,
                                 const ep_read_options *options, ep_batch *batch, size_t row,
                                 const char **ret_detail) {
-    request r = {&contract->fields[field], kind, text, options, batch, row, field, ""};
+    bool dates_rows = (int)field == contract->valid_time || (int)field == contract->bind_time;
+    request r = {&contract->fields[field], kind, text, options, batch, row, field, dates_rows, ""};
     ep_reason_code code = EP_R_TYPE;
     switch (r.field->column.type) {
     case EP_T_TEXT: {
