@@ -1,5 +1,5 @@
 # The commands a newcomer needs; Meson and Ninja do the work (tools/build KIND).
-.PHONY: all setup demo docs test format clean help
+.PHONY: all setup demo docs test soak fuzz format clean help
 .DEFAULT_GOAL := all
 
 all: setup
@@ -23,6 +23,13 @@ test: setup
 	@tools/build tsan tests/test_pipeline tests/test_store_rows
 	@/usr/bin/python3 tests/run.py
 
+# The long forms: what they reached is in docs/soak.md. PARTS=n stops after so many parts, SECONDS=n is the time a target.
+soak: all
+	@tools/soak $(if $(PARTS),--parts $(PARTS))
+
+fuzz: setup
+	@tools/fuzz $(or $(SECONDS),60)
+
 format:
 	@tools/format
 	@echo "formatted: src tests"
@@ -37,6 +44,8 @@ help:
 	@echo "make demo     build it and watch it at work on the shipped example"
 	@echo "make docs     write the pages of docs/ that the program makes"
 	@echo "make test     build with sanitizers, with clang and for release, then run all tests"
+	@echo "make soak     200 kills and 200 seeds, in parts that go on where they were left (PARTS=n: so many now)"
+	@echo "make fuzz     fuzz every target, SECONDS=60 each"
 	@echo "make format   format the C files"
 	@echo "make clean    remove what was built (fetched libraries stay)"
 	@echo
