@@ -229,10 +229,14 @@ static void paris_days_change_at_paris_midnight(void **state) {
         int64_t ts_us;
         int32_t day;
     } cases[] = {
-        {INT64_C(1772319599999999), 20512}, {INT64_C(1772319600000000), 20513}, /* 2026-03-01, winter */
-        {INT64_C(1782856799999999), 20634}, {INT64_C(1782856800000000), 20635}, /* 2026-07-01, summer */
-        {INT64_C(-3600000001), -1},         {INT64_C(-3600000000), 0},
-        {EP_TS_MIN, -719162},               {EP_TS_MAX, 2932896}, /* no day of the year 10000 */
+        {INT64_C(1772319599999999), 20512},
+        {INT64_C(1772319600000000), 20513}, /* 2026-03-01, winter */
+        {INT64_C(1782856799999999), 20634},
+        {INT64_C(1782856800000000), 20635}, /* 2026-07-01, summer */
+        {INT64_C(-3600000001), -1},
+        {INT64_C(-3600000000), 0},
+        {EP_TS_MIN, -719162},
+        {EP_TS_MAX, 2932896}, /* no day of the year 10000 */
     };
     for (size_t i = 0; i < N_OF(cases); i++)
         assert_int_equal(ep_paris_day(cases[i].ts_us), cases[i].day);
