@@ -1,0 +1,11 @@
+-- What the engine does with the same file by itself: explicit columns, a plain table of the same types, no check, no deduplication.
+create table fact_line (
+    seller_id varchar, event_id varchar, order_id varchar, line bigint, customer_id varchar, product_id varchar, quantity bigint,
+    unit_price decimal(18, 4), currency varchar, status varchar, country varchar, event_time timestamp
+);
+insert into fact_line
+select seller_id, event_id, order_id, line, customer_id, product_id, quantity, unit_price, currency, status, country, event_time
+from read_json('FILE', format = 'newline_delimited', columns = {
+    event_id: 'varchar', order_id: 'varchar', line: 'bigint', customer_id: 'varchar', product_id: 'varchar', seller_id: 'varchar',
+    quantity: 'bigint', unit_price: 'decimal(18,4)', currency: 'varchar', status: 'varchar', country: 'varchar', event_time: 'timestamp'
+});
