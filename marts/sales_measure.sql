@@ -18,7 +18,6 @@ select
     l.product_id,
     l.offer_sku,
     l.condition,
-    l.session_id,
     l.status,
     l.cancelled_at,
     l.cancelled_at is not null as is_cancelled,

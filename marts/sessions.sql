@@ -2,7 +2,7 @@
 -- Grain: one session, on the business day it began. Inside only.
 with ordered as (
     select session_id, count(distinct order_id) as orders
-    from mart.sales_measure
+    from fact_order_line
     where session_id is not null
     group by session_id
 )

@@ -10,7 +10,7 @@ with visit as (
 ),
 ordered as (
     select distinct seller_id, session_id
-    from mart.sales_measure
+    from fact_order_line
     where session_id is not null
 )
 select

@@ -89,5 +89,7 @@ int ep_cmd_feed_test(ep_cli *cli);
 int ep_cmd_dictionary(ep_cli *cli);
 int ep_cmd_reference(ep_cli *cli);
 int ep_cmd_period_close(ep_cli *cli);
+int ep_cmd_access_apply(ep_cli *cli);
+int ep_cmd_access_lint(ep_cli *cli);
 
 #endif

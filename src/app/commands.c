@@ -58,6 +58,14 @@ static const ep_cli_option reprocess_options[] = {
     {"dry-run", NULL, "show the difference, change nothing"},
     {0},
 };
+static const ep_cli_option access_options[] = {
+    {"connect", "URI", "PostgreSQL as somebody else than the loader, for example the administrator"},
+    {"print", NULL, "write what would be run, for psql, and run nothing"},
+    {"schema", "NAME", "with --print: schema of the star"},
+    {"database", "NAME", "with --print: the database"},
+    {"loader", "ROLE", "with --print: the role that owns the tables"},
+    {0},
+};
 static const ep_cli_option dictionary_options[] = {
     {"output", "FILE", "write there instead of the terminal"},
     {0},
@@ -124,6 +132,10 @@ const ep_command ep_commands[] = {
     {"period close", "MONTH", "close a month (2026-03): its commissions no longer change",
      "What a late rule, rate or category would change afterwards becomes a dated adjustment row.", NULL,
      ep_cmd_period_close},
+    {"access apply", "", "make roles, policies and grants on PostgreSQL from the contracts", NULL,
+     access_options, ep_cmd_access_apply},
+    {"access lint", "", "look for anything a seller could reach without a policy", NULL, access_options,
+     ep_cmd_access_lint},
     {"reference", "PAGE", "a page of the reference, as Markdown",
      "Pages: commands, contract, errors, feed, hash, journal, reasons, settings, validators. They come from the tables that the\n"
      "program itself works with; docs/reference holds them as files.",

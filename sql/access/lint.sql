@@ -1,0 +1,187 @@
+-- What a seller could reach without a policy, looked for in the catalogue of the running database and compared with the contracts. Every row is a
+-- mistake: its rule, the object, what is wrong, how to mend it. Needs no right on any data.
+
+-- :lint
+with recursive
+-- The contracts' side: tables with an owner column, public tables, the columns sellers may read, personal columns.
+owned (schema, name, owner) as (values {{owned|, |($)}}),
+public_table (schema, name, condition) as (values {{public|, |($)}}),
+allowed (schema, name, attribute) as (values {{allowed|, |($)}}),
+personal (schema, name, attribute) as (values {{personal|, |($)}}),
+-- Every role whose rights a seller has: the group, its members, and whatever those are members of. 0 is PUBLIC.
+seller_role as (
+    select oid from pg_roles where rolname = 'sellers' or rolname ~ '^seller_'
+    union
+    select m.member from pg_auth_members m join seller_role s on s.oid = m.roleid
+),
+reach as (
+    select oid from seller_role
+    union
+    select m.roleid from pg_auth_members m join reach r on r.oid = m.member
+),
+grantee (oid, name) as (
+    select r.oid, p.rolname::text from reach r join pg_roles p on p.oid = r.oid union all select 0, 'PUBLIC'
+),
+relation as (
+    select c.oid, n.nspname as schema, c.relname as name, c.relkind, c.relrowsecurity, c.relispartition, c.relowner, c.reloptions, c.relacl,
+        format('%I.%I', n.nspname, c.relname) as shown
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast') and n.nspname !~ '^pg_(toast_)?temp_'
+        and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+),
+-- Rights on whole relations and on columns (attribute null: the whole).
+held as (
+    select r.oid, null::name as attribute, a.privilege_type as privilege, g.name as grantee
+    from relation r
+    cross join lateral aclexplode(r.relacl) a
+    join grantee g on g.oid = a.grantee
+    union all
+    select r.oid, t.attname, a.privilege_type, g.name
+    from relation r
+    join pg_attribute t on t.attrelid = r.oid and not t.attisdropped
+    cross join lateral aclexplode(t.attacl) a
+    join grantee g on g.oid = a.grantee
+),
+readable as (
+    select r.*, (select min(h.grantee) from held h where h.oid = r.oid and h.privilege = 'SELECT') as grantee
+    from relation r
+    where exists (select 1 from held h where h.oid = r.oid and h.privilege = 'SELECT')
+),
+-- Columns a seller may name: granted one by one, or with the whole table.
+open_column as (
+    select r.shown, r.schema, r.name, t.attname::text as attribute
+    from readable r
+    join pg_attribute t on t.attrelid = r.oid and not t.attisdropped
+    where r.relkind in ('r', 'p', 'f')
+        and exists (select 1 from held h where h.oid = r.oid and h.privilege = 'SELECT' and (h.attribute = t.attname or h.attribute is null))
+        -- The engine's own columns come with a whole table only: one row stands for all of them.
+        and (t.attnum > 0 or t.attname = 'ctid')
+),
+policy as (
+    select r.*, p.polname, p.polpermissive,
+        replace(replace(regexp_replace(coalesce(pg_get_expr(p.polqual, p.polrelid), 'true'), '[()"\s]|::(text|name)', '', 'g'), '''', ''), 'CURRENT_USER', 'current_user') as said
+    from relation r
+    join pg_policy p on p.polrelid = r.oid
+    where p.polpermissive and p.polcmd in ('r', '*')
+        and exists (select 1 from unnest(p.polroles) role join grantee g on g.oid = role)
+),
+expected as (
+    select schema, name, owner || '=substrcurrent_user,lengthseller_+1' as wanted from owned
+    union all
+    select schema, name, condition from public_table
+),
+ours as (select oid, rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolcanlogin, rolconnlimit
+         from pg_roles where oid in (select oid from seller_role)),
+finding (rule, object, wrong, mend) as (
+    select 'rls_off', shown, format('%s may read it and row-level security is off', grantee), format('alter table %s enable row level security', shown)
+    from readable where relkind in ('r', 'p') and not relrowsecurity
+    union all
+    select 'no_policy', r.shown, format('%s may read it and no policy is for sellers', r.grantee), 'entrepot access apply'
+    from readable r where r.relkind in ('r', 'p') and not exists (select 1 from policy p where p.oid = r.oid)
+    union all
+    select 'open_policy', p.shown, format('the policy %s does not compare the owner with the current role', p.polname), format('drop policy %I on %s; entrepot access apply', p.polname, p.shown)
+    from policy p where not exists (select 1 from expected e where e.schema = p.schema and e.name = p.name and e.wanted = p.said)
+    union all
+    select 'unknown_table', r.shown, format('%s may read it and no contract says that sellers may', r.grantee), format('revoke all on %s from %s', r.shown, r.grantee)
+    from readable r where r.relkind in ('r', 'p') and not exists (select 1 from expected e where e.schema = r.schema and e.name = r.name)
+    union all
+    select 'partition', r.shown, format('%s may read a partition or child by itself, past the policy of its parent', r.grantee), format('revoke all on %s from %s', r.shown, r.grantee)
+    from readable r where exists (select 1 from pg_inherits i where i.inhrelid = r.oid)
+    union all
+    select 'personal_column', c.shown || '.' || c.attribute, 'sellers may read a column that the contract calls personal', format('revoke select (%I), select on %s from public, sellers; entrepot access apply', c.attribute, c.shown)
+    from open_column c join personal p on p.schema = c.schema and p.name = c.name and p.attribute = c.attribute
+    union all
+    select 'hidden_column', c.shown || '.' || c.attribute, 'sellers may read a column that is not for them', format('revoke select (%I), select on %s from public, sellers; entrepot access apply', c.attribute, c.shown)
+    from open_column c
+    where not exists (select 1 from allowed a where a.schema = c.schema and a.name = c.name and a.attribute = c.attribute)
+        and not exists (select 1 from personal a where a.schema = c.schema and a.name = c.name and a.attribute = c.attribute)
+    union all
+    select 'definer_view', shown, format('%s may read it and it asks with its owner''s rights', grantee), format('alter view %s set (security_invoker = true)', shown)
+    from readable where relkind = 'v' and not coalesce(reloptions && array['security_invoker=true', 'security_invoker=on', 'security_invoker=1'], false)
+    union all
+    select case relkind when 'm' then 'materialized_view' when 'f' then 'foreign_table' else 'sequence' end, shown,
+        format('%s may read it and no policy can hold it', grantee), format('revoke all on %s from %s', shown, grantee)
+    from readable where relkind in ('m', 'f', 'S')
+    union all
+    select 'write', r.shown, format('%s has %s on it', h.grantee, h.privilege), format('revoke all on %s from %s; entrepot access apply', r.shown, h.grantee)
+    from relation r join held h on h.oid = r.oid where h.privilege <> 'SELECT' and not (r.relkind = 'S' and h.privilege = 'USAGE')
+    union all
+    select 'schema', n.nspname, format('%s has %s on the schema', g.name, a.privilege_type), format('revoke %s on schema %I from %s', lower(a.privilege_type), n.nspname, g.name)
+    from pg_namespace n cross join lateral aclexplode(n.nspacl) a join grantee g on g.oid = a.grantee
+    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+        and not (a.privilege_type = 'USAGE' and n.nspname in ('seller', 'mart', 'public'))
+    union all
+    select 'database', d.datname, format('%s has %s on the database', g.name, a.privilege_type), format('revoke %s on database %I from %s', lower(a.privilege_type), d.datname, g.name)
+    from pg_database d cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a join grantee g on g.oid = a.grantee
+    where d.datname = current_database() and not (a.privilege_type = 'CONNECT' and g.oid <> 0)
+    union all
+    select 'attribute', o.rolname, format('the role has %s', w.word), format('alter role %I no%s', o.rolname, lower(w.word))
+    from ours o cross join lateral (values ('SUPERUSER', o.rolsuper), ('BYPASSRLS', o.rolbypassrls), ('CREATEROLE', o.rolcreaterole), ('CREATEDB', o.rolcreatedb), ('REPLICATION', o.rolreplication)) w (word, has)
+    where w.has
+    union all
+    select 'group_login', 'sellers', 'the group may log in', 'alter role sellers nologin' from ours where rolname = 'sellers' and rolcanlogin
+    union all
+    select 'no_limit', rolname, 'the login may open any number of connections', format('alter role %I connection limit {{connections}}', rolname)
+    from ours where rolcanlogin and rolconnlimit < 0
+    union all
+    select 'member_of', m.rolname, format('it is a member of %s', g.rolname), format('revoke %I from %I', g.rolname, m.rolname)
+    from pg_auth_members a join ours m on m.oid = a.member join pg_roles g on g.oid = a.roleid
+    where g.rolname <> 'sellers'
+    union all
+    select 'member_name', m.rolname, 'it is a member of sellers and its name is not seller_ID', format('revoke sellers from %I', m.rolname)
+    from pg_auth_members a join pg_roles g on g.oid = a.roleid join pg_roles m on m.oid = a.member
+    where g.rolname = 'sellers' and m.rolname !~ '^seller_[a-z0-9_]{1,40}$'
+    union all
+    select 'member_name', m.rolname, format('it is a member of %s, a seller''s login', g.rolname), format('revoke %I from %I', g.rolname, m.rolname)
+    from pg_auth_members a join pg_roles g on g.oid = a.roleid join pg_roles m on m.oid = a.member
+    where g.rolname ~ '^seller_' and not m.rolsuper
+    union all
+    select 'owns', r.shown, format('%s owns it', g.name), format('alter table %s owner to the loading role', r.shown)
+    from relation r join grantee g on g.oid = r.relowner
+    union all
+    select 'owns', n.nspname, format('%s owns the schema', g.name), format('drop schema %I', n.nspname) from pg_namespace n join grantee g on g.oid = n.nspowner
+    union all
+    select 'owner', r.rolname, format('the role that owns the tables has %s', w.word), format('alter role %I no%s', r.rolname, lower(w.word))
+    from pg_roles r cross join lateral (values ('SUPERUSER', r.rolsuper), ('BYPASSRLS', r.rolbypassrls)) w (word, has)
+    where w.has and r.oid in (select relowner from relation x join expected e on e.schema = x.schema and e.name = x.name)
+    union all
+    select case when p.prosecdef then 'definer_function' else 'function' end, p.oid::regprocedure::text,
+        format('%s may call it%s', g.name, case when p.prosecdef then ' and it runs with its owner''s rights' else '' end),
+        format('revoke execute on function %s from %s', p.oid::regprocedure, g.name)
+    from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a join grantee g on g.oid = a.grantee
+    where p.prosecdef or p.pronamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+    union all
+    select 'default_grant', coalesce(n.nspname, current_database()), format('what %s makes later is open to %s', o.rolname, g.name),
+        format('alter default privileges for role %I revoke all on %s from %s', o.rolname,
+            case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' else 'schemas' end, g.name)
+    from pg_default_acl d cross join lateral aclexplode(d.defaclacl) a join grantee g on g.oid = a.grantee
+        join pg_roles o on o.oid = d.defaclrole left join pg_namespace n on n.oid = d.defaclnamespace
+    where d.defaclobjtype in ('r', 'S', 'n') or (d.defaclobjtype = 'f' and (g.oid <> 0 or d.defaclnamespace <> 0))
+    union all
+    select 'foreign_server', s.srvname, format('%s has %s on it', g.name, a.privilege_type), format('revoke all on foreign server %I from %s', s.srvname, g.name)
+    from pg_foreign_server s cross join lateral aclexplode(s.srvacl) a join grantee g on g.oid = a.grantee
+    union all
+    select 'large_object', l.oid::text, format('%s has %s on it', g.name, a.privilege_type), format('revoke all on large object %s from %s', l.oid, g.name)
+    from pg_largeobject_metadata l cross join lateral aclexplode(l.lomacl) a join grantee g on g.oid = a.grantee
+    union all
+    select 'language', l.lanname, format('%s may write code in an untrusted language', g.name), format('revoke usage on language %I from %s', l.lanname, g.name)
+    from pg_language l cross join lateral aclexplode(l.lanacl) a join grantee g on g.oid = a.grantee
+    where not l.lanpltrusted
+    union all
+    select 'parameter', p.parname, format('%s may change it', g.name), format('revoke all on parameter %s from %s', p.parname, g.name)
+    from pg_parameter_acl p cross join lateral aclexplode(p.paracl) a join grantee g on g.oid = a.grantee
+    union all
+    select 'password', 'password_encryption', 'passwords set from now on would not be kept as SCRAM', 'alter system set password_encryption = ''scram-sha-256'''
+    where current_setting('password_encryption') <> 'scram-sha-256'
+    union all
+    select 'open_server_function', p.oid::regprocedure::text, format('%s may call it and it tells of others', g.name), 'as superuser: entrepot access apply'
+    from (
+{{functions}}
+    ) p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a join grantee g on g.oid = a.grantee
+    union all
+    select 'open_catalog', 'pg_catalog.' || c.relname, format('%s may read it whole and it tells of others', g.name), 'as superuser: entrepot access apply'
+    from pg_class c cross join lateral aclexplode(c.relacl) a join grantee g on g.oid = a.grantee
+    where c.relnamespace = 'pg_catalog'::regnamespace and c.relname in ('pg_stats', 'pg_stats_ext', 'pg_stats_ext_exprs', 'pg_class') and a.privilege_type = 'SELECT'
+)
+select distinct rule, object, wrong, mend from finding order by rule, object, wrong;

@@ -1,0 +1,40 @@
+-- What every role of a PostgreSQL server may ask though it tells of others: sizes, statistics, activity, counters, locks, large objects. The engine's own
+-- objects belong to its superuser, so only one can close them; where there is none (managed servers), sellers come in through the gate alone.
+-- Inside roles keep them. It holds for this database, and dumps carry it.
+
+-- :functions
+-- The functions, as a list that the lint uses too.
+select p.oid, p.proname, pg_get_function_identity_arguments(p.oid) as arguments, p.proacl, p.proowner
+from pg_proc p
+where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind in ('f', 'w')
+    and (p.proname ~ '^(pg_stat_|pg_xact_|pg_control_|pg_lock_|pg_walfile|pg_wal_|pg_current_wal|pg_last_wal|pg_advisory_|pg_try_advisory_|txid_|lo_)'
+        or p.proname ~ '^pg_(database|tablespace|relation|total_relation|table|indexes)_size$'
+        or p.proname ~ '^pg_(current_xact_id|current_xact_id_if_assigned|current_snapshot|visible_in_snapshot|export_snapshot|prepared_xact|notify|notification_queue_usage|blocking_pids|safe_snapshot_blocking_pids|isolation_test_session_is_blocked|sequence_last_value|get_multixact_members|get_replication_slots|get_wal_replay_pause_state|relation_filenode|relation_filepath|filenode_relation|terminate_backend|cancel_backend|last_xact_replay_timestamp|last_committed_xact|nextoid|get_shmem_allocations)$'
+        or p.proname in ('loread', 'lowrite', 'lo_creat')
+        or (p.proname in ('age', 'mxid_age') and pg_get_function_identity_arguments(p.oid) = 'xid'))
+
+-- :close
+-- Statements in the order to run them.
+with open_function as (
+{{functions}}
+),
+statement (place, text) as (
+    select 1, format('revoke execute on function %s from public', oid::regprocedure) from open_function
+    where has_function_privilege('sellers', oid, 'execute')
+    union all
+    select 2, format('grant execute on function %s to pg_monitor, entrepot_admin, {{loader}}', oid::regprocedure) from open_function
+    where not (has_function_privilege('pg_monitor', oid, 'execute') and has_function_privilege({{loader_literal}}, oid, 'execute')
+        and has_function_privilege('entrepot_admin', oid, 'execute'))
+    union all
+    select 3, format('revoke all on pg_catalog.%I from public', v) from unnest(array['pg_stats', 'pg_stats_ext', 'pg_stats_ext_exprs', 'pg_class']) v
+    union all
+    select 4, format('grant select on pg_catalog.%I to pg_monitor, entrepot_admin, {{loader}}', v)
+    from unnest(array['pg_stats', 'pg_stats_ext', 'pg_stats_ext_exprs', 'pg_class']) v
+    union all
+    -- Everything of pg_class but how large a table is, and where.
+    select 5, format('grant select (%s) on pg_catalog.pg_class to public', string_agg(quote_ident(attname), ', ' order by attnum))
+    from pg_attribute
+    where attrelid = 'pg_catalog.pg_class'::regclass and attnum > 0
+        and attname not in ('relpages', 'reltuples', 'relallvisible', 'relfilenode', 'relfrozenxid', 'relminmxid')
+)
+select text from statement order by place, text;

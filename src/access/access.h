@@ -1,0 +1,52 @@
+#ifndef EP_ACCESS_ACCESS_H
+#define EP_ACCESS_ACCESS_H
+
+#include "warehouse/plan.h"
+
+/*
+ * Who may read what on PostgreSQL, made from the contracts: a table with an owner column is cut by a policy to the rows of the seller who asks,
+ * a public one is the same for all, and what is neither is not reachable. Docs: docs/access.md.
+ */
+
+/* Where the statements go: a server, or a text for psql. */
+typedef struct ep_access_target {
+    ep_store *store;      /* NULL: only the script is written */
+    ep_buf *script;       /* NULL: none */
+    const char *star;     /* schema of the star's tables */
+    const char *database; /* name of the database */
+    const char *loader;   /* role that owns the tables */
+} ep_access_target;
+
+/* The three parts, each for another right: to make roles; the owner's; the superuser's. */
+typedef enum ep_access_part {
+    EP_ACCESS_ROLES,
+    EP_ACCESS_GRANTS,
+    EP_ACCESS_SERVER,
+    EP_N_ACCESS_PARTS
+} ep_access_part;
+
+/**
+ * Makes group roles (ROLES), schemas, policies, column grants and role views (GRANTS), or closes the engine's telling functions (SERVER). Each
+ * part may be run again; GRANTS takes everything back first and must be inside one transaction.
+ * @return EP_OK; EP_E_PERMISSION when the connected role lacks the right; what the store says.
+ */
+EP_CHECK ep_code ep_access_apply(const ep_plan *plan, const ep_access_target *target, ep_access_part part,
+                                 ep_error *err);
+
+/** The query that looks for mistakes: rows of rule, object, wrong, mend. No row is good. Thread: any. */
+EP_CHECK ep_code ep_access_lint_sql(const ep_plan *plan, const char *star, ep_buf *ret, ep_error *err);
+
+/** The query that lists the engine's functions which tell of others, to stand inside other queries. */
+EP_CHECK ep_code ep_access_functions_sql(ep_buf *ret, ep_error *err);
+
+/* The ways a column may be open. */
+typedef enum ep_audience { EP_FOR_INSIDE, EP_FOR_ANALYSTS, EP_FOR_SELLERS } ep_audience;
+/** Who may read a physical column of a table, at most; EP_FOR_SELLERS are also analysts'. */
+ep_audience ep_access_column(const ep_table *table, const char *column);
+/** True when the contract calls the column personal, or it repeats one that is. */
+bool ep_access_is_personal(const ep_table *table, const char *column);
+
+/** Connections a seller's login may hold at a time, and milliseconds a statement of it may take. */
+enum { EP_SELLER_CONNECTIONS = 5, EP_SELLER_STATEMENT_MS = 60000 };
+
+#endif
