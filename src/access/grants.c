@@ -154,7 +154,8 @@ static ep_code grant_table(work *w, const ep_table *t) {
     EP_TRY(list_columns(w, t, &personal));
     const ep_contract *c = t->contract;
     char *table = full_name(w, w->star, t->name), *log = full_name(w, "log", t->name);
-    const char *name = quoted(w, t->name, false), *owner = c->owner >= 0 ? quoted(w, c->fields[c->owner].name, false) : "";
+    const char *name = quoted(w, t->name, false),
+               *owner = c->owner >= 0 ? quoted(w, c->fields[c->owner].name, false) : "";
     if (!table || !log || !name || !owner)
         return ep_fail(w->err, EP_E_NOMEM, "out of memory for access rules");
     /* A member that only another seller's row has named would tell of that row. */

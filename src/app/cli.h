@@ -91,5 +91,6 @@ int ep_cmd_reference(ep_cli *cli);
 int ep_cmd_period_close(ep_cli *cli);
 int ep_cmd_access_apply(ep_cli *cli);
 int ep_cmd_access_lint(ep_cli *cli);
+int ep_cmd_access_gate(ep_cli *cli);
 
 #endif

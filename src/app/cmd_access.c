@@ -1,4 +1,5 @@
 #include "access/access.h"
+#include "access/gate.h"
 #include "app/cli.h"
 
 static const char *option(const ep_cli *cli, const char *name, const char *otherwise) {
@@ -58,5 +59,21 @@ int ep_cmd_access_lint(ep_cli *cli) {
     ep_error err = {0};
     ep_code code = lint(cli, &w, &err);
     ep_warehouse_close(&w);
+    return code == EP_OK ? 0 : ep_cli_fail(cli, code, &err);
+}
+
+/* Needs no warehouse: what may pass does not depend on one. */
+static ep_code gate(const ep_cli *cli, ep_error *err) {
+    if (cli->n_args != 1)
+        return ep_fail(err, EP_E_USAGE, "give one query in quotes");
+    EP_TRY(ep_gate_check(ep_str_from(cli->args[0]), err));
+    if (!cli->quiet)
+        puts(cli->json ? "{\"passes\": true}" : "passes");
+    return EP_OK;
+}
+
+int ep_cmd_access_gate(ep_cli *cli) {
+    ep_error err = {0};
+    ep_code code = gate(cli, &err);
     return code == EP_OK ? 0 : ep_cli_fail(cli, code, &err);
 }

@@ -136,6 +136,10 @@ const ep_command ep_commands[] = {
      access_options, ep_cmd_access_apply},
     {"access lint", "", "look for anything a seller could reach without a policy", NULL, access_options,
      ep_cmd_access_lint},
+    {"access gate", "QUERY",
+     "tell whether a seller's query would pass the gate before PostgreSQL, and why not",
+     "One plain SELECT over seller's and mart's views with listed functions and types passes; nothing is run. Exit code 3 when it is refused.",
+     NULL, ep_cmd_access_gate},
     {"reference", "PAGE", "a page of the reference, as Markdown",
      "Pages: commands, contract, errors, feed, hash, journal, reasons, settings, validators. They come from the tables that the\n"
      "program itself works with; docs/reference holds them as files.",

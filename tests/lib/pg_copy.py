@@ -40,9 +40,14 @@ def views(folder, currency):
 def copy_warehouse(warehouse, server, database, owner, currency="EUR"):
     """Makes `database`, owned by `owner`, and fills it."""
     server.psql(f"create database {database} owner {owner};")
+    known = tables(warehouse)
+    counted = " union all ".join(f"select '{s}' as s, '{t}' as t, count(*) as n from {s}.\"{t}\"" for s, t in known)
+    filled = {(row["s"], row["t"]) for row in warehouse.sql(counted) if row["n"]}
     script = [f"set role {owner};"] + [f"create schema {s};" for s in ("main", "books", "log", "mart", "legacy")]
-    for (schema, table), columns in tables(warehouse).items():
+    for (schema, table), columns in known.items():
         script.append(f'create table {schema}."{table}" ({definition(columns, [])});')
+        if (schema, table) not in filled:
+            continue
         names = ", ".join(f'"{n}"' if k != "BLOB" else f"'' as \"{n}\"" for n, k in columns)
         data = warehouse.run("sql", "--format", "csv", f'select {names} from {schema}."{table}"').stdout.decode()
         data = data.replace("\\.", "\\\\.")

@@ -88,7 +88,7 @@ class Teller:
         """Records nobody generated: bad ones of A, the same everywhere, and of others; names that only others know."""
         at = 1767700000.5
         bad = {"order_id": "o-bad", "customer": {"id": "c-bad"}, "total_amount": 1, "currency": "EUR", "status": "PLACED", "timestamp": at}
-        item = {"product_id": "p-0001", "name": "Mug", "category": "home", "unit_price": 1, "quantity": -1, "offer_sku": "X", "line_id": "b1"}
+        item = {"product_id": "p-0001", "unit_price": 1, "quantity": -1, "offer_sku": "X", "line_id": "b1"}
         mine = {
             "shopnow.orders": [{**bad, "event_id": "e-bad-1", "items": [{**item, "seller_id": A}]}],
             "marketplace.stock": [{"event_id": "e-bad-2", "movement_id": "m-bad", "seller_id": A, "sku": "S", "timestamp": at}],
