@@ -165,10 +165,6 @@ finding (rule, object, wrong, mend) as (
     select 'large_object', l.oid::text, format('%s has %s on it', g.name, a.privilege_type), format('revoke all on large object %s from %s', l.oid, g.name)
     from pg_largeobject_metadata l cross join lateral aclexplode(l.lomacl) a join grantee g on g.oid = a.grantee
     union all
-    select 'language', l.lanname, format('%s may write code in an untrusted language', g.name), format('revoke usage on language %I from %s', l.lanname, g.name)
-    from pg_language l cross join lateral aclexplode(l.lanacl) a join grantee g on g.oid = a.grantee
-    where not l.lanpltrusted
-    union all
     select 'parameter', p.parname, format('%s may change it', g.name), format('revoke all on parameter %s from %s', p.parname, g.name)
     from pg_parameter_acl p cross join lateral aclexplode(p.paracl) a join grantee g on g.oid = a.grantee
     union all

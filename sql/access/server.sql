@@ -23,8 +23,6 @@ statement (place, text) as (
     where has_function_privilege('sellers', oid, 'execute')
     union all
     select 2, format('grant execute on function %s to pg_monitor, entrepot_admin, {{loader}}', oid::regprocedure) from open_function
-    where not (has_function_privilege('pg_monitor', oid, 'execute') and has_function_privilege({{loader_literal}}, oid, 'execute')
-        and has_function_privilege('entrepot_admin', oid, 'execute'))
     union all
     select 3, format('revoke all on pg_catalog.%I from public', v) from unnest(array['pg_stats', 'pg_stats_ext', 'pg_stats_ext_exprs', 'pg_class']) v
     union all

@@ -1,6 +1,7 @@
 #ifndef EP_ACCESS_ACCESS_H
 #define EP_ACCESS_ACCESS_H
 
+#include "access/server.h"
 #include "warehouse/plan.h"
 
 /*
@@ -10,12 +11,20 @@
 
 /* Where the statements go: a server, or a text for psql. */
 typedef struct ep_access_target {
-    ep_store *store;      /* NULL: only the script is written */
+    ep_server *server;    /* NULL: only the script is written */
     ep_buf *script;       /* NULL: none */
     const char *star;     /* schema of the star's tables */
     const char *database; /* name of the database */
     const char *loader;   /* role that owns the tables */
 } ep_access_target;
+
+/**
+ * Finds in the connected database where the warehouse's tables lie and who owns them.
+ * @param ret  gets server and names; the names live in `arena`.
+ * @return EP_OK; EP_E_NOT_FOUND no table of this warehouse is there.
+ */
+EP_CHECK ep_code ep_access_find(const ep_plan *plan, ep_server *server, ep_arena *arena,
+                                ep_access_target *ret, ep_error *err);
 
 /* The three parts, each for another right: to make roles; the owner's; the superuser's. */
 typedef enum ep_access_part {
@@ -27,7 +36,7 @@ typedef enum ep_access_part {
 
 /**
  * Makes group roles (ROLES), schemas, policies, column grants and role views (GRANTS), or closes the engine's telling functions (SERVER). Each
- * part may be run again; GRANTS takes everything back first and must be inside one transaction.
+ * part may be run again; GRANTS takes everything back first and is one transaction of its own.
  * @return EP_OK; EP_E_PERMISSION when the connected role lacks the right; what the store says.
  */
 EP_CHECK ep_code ep_access_apply(const ep_plan *plan, const ep_access_target *target, ep_access_part part,

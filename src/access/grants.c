@@ -12,7 +12,7 @@ typedef struct work {
     const ep_access_target *to;
     ep_arena arena;
     ep_sql_list groups, schemas, owners, for_sellers, for_analysts, masked;
-    char *star, *star_literal, *database, *loader, *loader_literal;
+    char *star, *star_literal, *database, *loader;
     ep_error *err;
 } work;
 
@@ -64,8 +64,7 @@ static ep_code start(work *w, const ep_plan *plan) {
     w->star_literal = quoted(w, w->to->star, true);
     w->database = quoted(w, w->to->database, false);
     w->loader = quoted(w, w->to->loader, false);
-    w->loader_literal = quoted(w, w->to->loader, true);
-    return w->star && w->star_literal && w->database && w->loader && w->loader_literal
+    return w->star && w->star_literal && w->database && w->loader
                ? EP_OK
                : ep_fail(w->err, EP_E_NOMEM, "out of memory for access rules");
 }
@@ -76,36 +75,31 @@ static ep_code run(work *w, const char *asset, const char *section, const ep_sql
     EP_TRY(ep_sql_render(asset, section, vars, n_vars, &sql, w->err));
     if (w->to->script)
         ep_buf_printf(w->to->script, "-- %s of %s\n%s\n", section, asset, sql.data);
-    return w->to->store ? ep_store_exec(w->to->store, sql.data, w->err) : EP_OK;
+    return w->to->server ? ep_server_exec(w->to->server, sql.data, w->err) : EP_OK;
 }
 
-static ep_code collect(ep_store *store, const char *sql, ep_buf *ret, ep_error *err) {
-    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
-    EP_TRY(ep_store_query(store, sql, NULL, 0, &cursor, err));
-    for (bool more = true;;) {
-        EP_TRY(ep_cursor_next(cursor, &more, err));
-        if (!more)
-            return EP_OK;
-        ep_buf_put_str(ret, ep_cursor_get(cursor, 0).text);
-        ep_buf_puts(ret, ";\n");
-        EP_TRY(ep_buf_check(ret, err));
+static ep_code run_rows(ep_server *server, const char *sql, ep_error *err) {
+    EP_CLEANUP(ep_rows_free) ep_rows *rows = NULL;
+    EP_CLEANUP(ep_buf_done) ep_buf statements = {0};
+    EP_TRY(ep_server_query(server, sql, NULL, 0, &rows, err));
+    for (size_t i = 0; i < ep_rows_n(rows); i++) {
+        ep_buf_puts(&statements, ep_rows_get(rows, i, 0));
+        ep_buf_puts(&statements, ";\n");
     }
+    EP_TRY(ep_buf_check(&statements, err));
+    return statements.len ? ep_server_exec(server, statements.data, err) : EP_OK;
 }
 
 /* A section that is a query, whose rows are the statements to run. */
 static ep_code generate(work *w, const char *asset, const char *section, const ep_sql_var *vars,
                         size_t n_vars) {
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
-    EP_CLEANUP(ep_buf_done) ep_buf statements = {0};
     EP_TRY(ep_sql_render(asset, section, vars, n_vars, &sql, w->err));
     while (sql.len > 0 && strchr("; \n", sql.data[sql.len - 1]))
         sql.data[--sql.len] = '\0';
     if (w->to->script)
         ep_buf_printf(w->to->script, "-- %s of %s\n%s\n\\gexec\n", section, asset, sql.data);
-    if (!w->to->store)
-        return EP_OK;
-    EP_TRY(collect(w->to->store, sql.data, &statements, w->err));
-    return statements.len ? ep_store_exec(w->to->store, statements.data, w->err) : EP_OK;
+    return w->to->server ? run_rows(w->to->server, sql.data, w->err) : EP_OK;
 }
 
 /* What an analyst sees in place of a personal column: its place, and no value. */
@@ -219,10 +213,28 @@ static ep_code apply_grants(work *w, const ep_plan *plan) {
 static ep_code apply_server(work *w) {
     EP_CLEANUP(ep_buf_done) ep_buf functions = {0};
     EP_TRY(ep_access_functions_sql(&functions, w->err));
-    const ep_sql_var vars[] = {{"functions", functions.data, NULL},
-                               {"loader", w->loader, NULL},
-                               {"loader_literal", w->loader_literal, NULL}};
+    const ep_sql_var vars[] = {{"functions", functions.data, NULL}, {"loader", w->loader, NULL}};
     return generate(w, "sql/access/server.sql", "close", vars, sizeof vars / sizeof *vars);
+}
+
+/* As the tables' owner, whoever is connected: what is made here belongs to it, and the change is seen whole or not at all. */
+static ep_code apply_as_owner(work *w, const ep_plan *plan) {
+    EP_CLEANUP(ep_buf_done) ep_buf begin = {0};
+    ep_buf_printf(&begin, "begin; set local role %s;", w->loader);
+    EP_TRY(ep_buf_check(&begin, w->err));
+    if (w->to->script)
+        ep_buf_printf(w->to->script, "%s\n", begin.data);
+    ep_code code = w->to->server ? ep_server_exec(w->to->server, begin.data, w->err) : EP_OK;
+    if (code == EP_OK)
+        code = apply_grants(w, plan);
+    if (w->to->script)
+        ep_buf_puts(w->to->script, "commit;\n");
+    if (w->to->server && code == EP_OK)
+        return ep_server_exec(w->to->server, "commit", w->err);
+    ep_error ignored = {0};
+    if (w->to->server && ep_server_exec(w->to->server, "rollback", &ignored) != EP_OK)
+        return code; /* the first error is the one to tell */
+    return code;
 }
 
 ep_code ep_access_apply(const ep_plan *plan, const ep_access_target *target, ep_access_part part,
@@ -232,7 +244,7 @@ ep_code ep_access_apply(const ep_plan *plan, const ep_access_target *target, ep_
     if (part == EP_ACCESS_ROLES)
         EP_TRY(generate(&w, "sql/access/roles.sql", "groups", NULL, 0));
     else if (part == EP_ACCESS_GRANTS)
-        EP_TRY(apply_grants(&w, plan));
+        EP_TRY(apply_as_owner(&w, plan));
     else
         EP_TRY(apply_server(&w));
     return target->script ? ep_buf_check(target->script, err) : EP_OK;

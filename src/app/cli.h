@@ -92,5 +92,9 @@ int ep_cmd_period_close(ep_cli *cli);
 int ep_cmd_access_apply(ep_cli *cli);
 int ep_cmd_access_lint(ep_cli *cli);
 int ep_cmd_access_gate(ep_cli *cli);
+int ep_cmd_access_explain(ep_cli *cli);
+int ep_cmd_seller_add(ep_cli *cli);
+int ep_cmd_seller_revoke(ep_cli *cli);
+int ep_cmd_seller_list(ep_cli *cli);
 
 #endif

@@ -58,12 +58,34 @@ static const ep_cli_option reprocess_options[] = {
     {"dry-run", NULL, "show the difference, change nothing"},
     {0},
 };
-static const ep_cli_option access_options[] = {
-    {"connect", "URI", "PostgreSQL as somebody else than the loader, for example the administrator"},
+#define CONNECT                                                                                      \
+    {                                                                                                \
+        "connect", "URI",                                                                            \
+            "PostgreSQL as an administrator (default: ENTREPOT_CONNECT, else the store's own login)" \
+    }
+static const ep_cli_option access_apply_options[] = {
+    CONNECT,
     {"print", NULL, "write what would be run, for psql, and run nothing"},
-    {"schema", "NAME", "with --print: schema of the star"},
-    {"database", "NAME", "with --print: the database"},
-    {"loader", "ROLE", "with --print: the role that owns the tables"},
+    {"schema", "NAME", "with --print: schema of the star (default main)"},
+    {"database", "NAME", "with --print: the database (default: the warehouse's name)"},
+    {"loader", "ROLE", "with --print: the role that owns the tables (default entrepot_loader)"},
+    {0},
+};
+static const ep_cli_option access_lint_options[] = {
+    CONNECT,
+    {"gate-only", NULL,
+     "sellers come in through the gate alone: what only a superuser can close is shown and no mistake"},
+    {"print", NULL, "write the query, for psql, and run nothing"},
+    {"schema", "NAME", "with --print: schema of the star (default main)"},
+    {0},
+};
+static const ep_cli_option connect_options[] = {
+    CONNECT,
+    {0},
+};
+static const ep_cli_option seller_add_options[] = {
+    CONNECT,
+    {"password-file", "FILE", "its first line is the password; without it one is made and printed once"},
     {0},
 };
 static const ep_cli_option dictionary_options[] = {
@@ -132,14 +154,29 @@ const ep_command ep_commands[] = {
     {"period close", "MONTH", "close a month (2026-03): its commissions no longer change",
      "What a late rule, rate or category would change afterwards becomes a dated adjustment row.", NULL,
      ep_cmd_period_close},
-    {"access apply", "", "make roles, policies and grants on PostgreSQL from the contracts", NULL,
-     access_options, ep_cmd_access_apply},
-    {"access lint", "", "look for anything a seller could reach without a policy", NULL, access_options,
+    {"access apply", "", "make roles, policies and grants on PostgreSQL from the contracts",
+     "Run it after the first load and after each migration: what it does not grant is not reachable. Makes what the connected\n"
+     "role may: roles need CREATEROLE, grants the tables' owner, the engine's own functions a superuser. Can be run again.",
+     access_apply_options, ep_cmd_access_apply},
+    {"access lint", "", "look in PostgreSQL's catalogue for anything a seller could reach without a policy",
+     "Exit code 1 and rule, object, what is wrong and how to mend it, a mistake each.", access_lint_options,
      ep_cmd_access_lint},
+    {"access explain", "ROLE",
+     "try live what a role can and cannot read, table by table and column by column",
+     "Becomes the role in a read-only transaction that is rolled back.", connect_options,
+     ep_cmd_access_explain},
     {"access gate", "QUERY",
      "tell whether a seller's query would pass the gate before PostgreSQL, and why not",
-     "One plain SELECT over seller's and mart's views with listed functions and types passes; nothing is run. Exit code 3 when it is refused.",
+     "One plain SELECT over the views of seller and mart, with listed functions and types, passes; nothing is run. Exit code 3\n"
+     "when it is refused.",
      NULL, ep_cmd_access_gate},
+    {"seller add", "ID", "give a seller a login of its own on PostgreSQL",
+     "The role seller_ID sees its own rows and public data. A revoked login is opened again with a new password.",
+     seller_add_options, ep_cmd_seller_add},
+    {"seller revoke", "ID", "end a seller's access at once: login, rights and open sessions", NULL,
+     connect_options, ep_cmd_seller_revoke},
+    {"seller list", "", "who has a login, and how many sessions are open", NULL, connect_options,
+     ep_cmd_seller_list},
     {"reference", "PAGE", "a page of the reference, as Markdown",
      "Pages: commands, contract, errors, feed, hash, journal, reasons, settings, validators. They come from the tables that the\n"
      "program itself works with; docs/reference holds them as files.",
