@@ -9,7 +9,8 @@ revoke all on schema {{star}}, books, log, mart, legacy, seller, analyst from pu
 revoke all on schema {{star}}, books, log, mart, legacy, seller, analyst from {{groups|, |$}};
 grant usage on schema seller, mart to sellers;
 grant usage on schema {{star}}, mart, legacy, analyst to entrepot_analyst, entrepot_auditor;
-grant usage on schema {{star}}, mart, legacy, analyst, books, log to entrepot_steward, entrepot_privacy;
+grant usage on schema {{star}}, mart, legacy, analyst, books, log to entrepot_steward;
+grant usage on schema {{star}}, legacy, books, log to entrepot_privacy;
 grant usage on schema books to entrepot_auditor, entrepot_admin;
 alter default privileges revoke execute on functions from public;
 
@@ -136,5 +137,5 @@ and not ({{named}} and (v.oid in (select oid from nameless) or exists (
 order by v.nspname, v.relname;
 
 -- :inside
--- Stewards and the privacy officer read all marts.
-grant select on all tables in schema mart, legacy to entrepot_steward, entrepot_privacy;
+-- Stewards read all marts.
+grant select on all tables in schema mart, legacy to entrepot_steward;

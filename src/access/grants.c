@@ -54,11 +54,9 @@ static ep_code list_owners(work *w, const ep_plan *plan) {
 }
 
 static ep_code start(work *w, const ep_plan *plan) {
-    static const char *const groups[] = {GROUPS}, *const schemas[] = {"mart", "legacy"};
+    static const char *const groups[] = {GROUPS};
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         EP_TRY(ep_sql_list_add(&w->groups, &w->arena, groups[i], groups[i], 0, w->err));
-    for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++)
-        EP_TRY(add_literal(w, &w->schemas, schemas[i]));
     EP_TRY(list_owners(w, plan));
     w->star = quoted(w, w->to->star, false);
     w->star_literal = quoted(w, w->to->star, true);
@@ -171,15 +169,23 @@ static ep_code grant_table(work *w, const ep_table *t) {
     return run(w, "sql/access/grants.sql", "log", log_vars, 1);
 }
 
-/* Marts open to sellers must name the owner; those of the inside need not. */
+/* Marts open to sellers must name the owner; those of the inside need not. The former tables are for the inside. */
 static ep_code open_marts(work *w) {
     static const struct {
         const char *reader, *named;
-    } readers[] = {{"sellers", "true"}, {"entrepot_analyst", "false"}, {"entrepot_auditor", "false"}};
-    size_t all = w->schemas.n;
+        bool mart, legacy;
+    } readers[] = {
+        {"sellers", "true", true, false},
+        {"entrepot_analyst", "false", true, true},
+        {"entrepot_auditor", "false", true, true},
+        {"entrepot_privacy", "false", false, true},
+    };
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
-        /* The former tables are for the inside. */
-        w->schemas.n = i == 0 ? 1 : all;
+        w->schemas.n = 0;
+        if (readers[i].mart)
+            EP_TRY(add_literal(w, &w->schemas, "mart"));
+        if (readers[i].legacy)
+            EP_TRY(add_literal(w, &w->schemas, "legacy"));
         const ep_sql_var vars[] = {
             {"reader", readers[i].reader, NULL},
             {"named", readers[i].named, NULL},

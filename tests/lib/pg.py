@@ -27,17 +27,18 @@ lc_messages = 'C'
 """
 
 # Everybody proves who they are, the superuser of the test too, by being the right user of the machine.
-HBA = "local all postgres trust\nlocal all all scram-sha-256\n"
+HBA = "local all postgres trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
 
 class Server:
     """`with Server() as pg:`; `copy_of` takes the files of a server that is not running."""
 
-    def __init__(self, settings="", hba=HBA, copy_of=None):
+    def __init__(self, settings="", hba=HBA, copy_of=None, port=5432):
         # A socket's path has at most 107 bytes, and pytest's folders are long.
         self.folder = Path(tempfile.mkdtemp(prefix="ep-pg-"))
         self.data = self.folder / "data"
         self.log = self.folder / "log"
+        self.port = port
         if copy_of:
             shutil.copytree(copy_of.data, self.data, symlinks=True)
         else:
@@ -70,7 +71,7 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def uri(self, database="postgres", role="postgres"):
-        return f"postgresql:///{database}?host={self.folder}&user={role}"
+        return f"postgresql:///{database}?host={self.folder}&port={self.port}&user={role}"
 
     def psql(self, sql, database="postgres", role="postgres", password=None, check=True, flags=("-XqAt",), env=None):
         """Runs a script of psql; gives the finished process with text."""
@@ -86,6 +87,3 @@ class Server:
     def value(self, sql, **options):
         return self.psql(sql, **options).stdout.strip()
 
-
-def user_of_test():
-    return plain_user().pw_name

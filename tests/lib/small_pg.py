@@ -1,7 +1,6 @@
 """A small market on a PostgreSQL server: three sellers of hand-made records, roles, policies and grants, for tests of access."""
 
 import os
-import subprocess
 
 from pg import Server
 from pg_copy import copy_warehouse
@@ -33,14 +32,14 @@ def records():
 class SmallMarket:
     """`with SmallMarket(folder) as market`: market.server, market.warehouse; market.run() is the program connected as `role`."""
 
-    def __init__(self, folder, settings=""):
+    def __init__(self, folder, settings="", port=5432):
         self.warehouse = Warehouse(folder / "shop", shipped=True)
         by_feed = {}
         for feed, record in records():
             by_feed.setdefault(feed, []).append(record)
         for feed, told in by_feed.items():
             self.warehouse.load_records(feed, told)
-        self.server = Server(settings).start()
+        self.server = Server(settings, port=port).start()
         try:
             self.server.psql("create role loader login password 'loader-of-the-test'")
             copy_warehouse(self.warehouse, self.server, "shop", "loader")
@@ -56,7 +55,7 @@ class SmallMarket:
 
     def run(self, *args, role="postgres", password="", check=True, database="shop"):
         return self.warehouse.run(*args, check=check, binary=RELEASE, env={
-            "ENTREPOT_CONNECT": self.server.uri(database, role).replace("///", f"//{role}@/").replace(f"&user={role}", ""), "PGPASSWORD": password})
+            "ENTREPOT_CONNECT": self.server.uri(database, role), "PGPASSWORD": password})
 
     def psql(self, sql, role="postgres", password=None, check=True, flags=("-XqAt",)):
         return self.server.psql(sql, database="shop", role=role, password=password, check=check, flags=flags)
@@ -72,9 +71,3 @@ class SmallMarket:
             self.run("seller", "add", seller, "--password-file", str(path))
         return made
 
-
-def can_run(*command):
-    try:
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        return False
