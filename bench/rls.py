@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""What row-level security costs: the same query by a seller under its policy and by the owner with a filter written by hand.
+
+usage: bench/rls.py [--rows N] [--runs N]      on a PostgreSQL server of its own; prints a Markdown table, exit 1 above 1.1 times
+
+One seller has 0.1 % of the order lines, one 20 %, 500 others share the rest. Runs alternate; the fastest of each counts, which on a busy machine is the one that was let alone.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "lib"))
+os.environ.setdefault("EP_ROOT", str(ROOT))
+
+from small_pg import SmallMarket  # noqa: E402  (after the path is set)
+
+AIM = 1.1
+PASSWORD = "password-of-the-bench"
+SELLERS = {"small": "0.1 %", "big": "20 %"}
+
+# {}: the filter, which the owner writes and the seller has by its policy.
+QUERIES = {
+    "turnover a month": "select ordered_on - extract(day from ordered_on)::int + 1 as month, sum(amount_reporting), count(*) from {table} {where} group by 1",
+    "lines of one order": "select line_id, amount from {table} {where_and} order_id = 'o{n}'",
+    "ten best products": "select product_id, sum(quantity) from {table} {where} group by product_id order by 2 desc, 1 limit 10",
+    "mart sales_by_seller_month": "select * from mart.sales_by_seller_month {where}",
+}
+
+FILL = """
+insert into main.fact_order_line (order_line_key, seller_id, order_id, line_id, product_id, condition, customer_id, quantity, unit_price, currency, status,
+    ordered_at, ordered_on, event_at, amount, amount_reporting, commission_amount, commission_reporting, seller_key, product_key, customer_key)
+select n, case when n % 1000 = 0 then 'small' when n % 5 = 1 then 'big' else 's' || n % 500 end, 'o' || n / 2, 'l' || n % 2, 'p-' || n % 977, 'new',
+    'c-' || n % 10007, 1 + n % 3, 9.99, 'EUR', 'PLACED', timestamp '2026-01-01' + n % 300 * interval '1 day', date '2026-01-01' + (n % 300)::int,
+    timestamp '2026-01-01', 9.99 * (1 + n % 3), 9.99 * (1 + n % 3), 1.0, 1.0, n % 500, n % 977, n % 10007
+from generate_series(1, {rows}) n;
+alter table main.fact_order_line add constraint fact_order_line_of_bench primary key (seller_id, order_id, line_id);
+vacuum analyze main.fact_order_line;
+"""
+
+
+class Session:
+    """One psql that stays connected; each query's time is the server's round trip as psql measures it."""
+
+    def __init__(self, market, role, password):
+        self.psql = subprocess.Popen(["psql", "-XqAt", "-d", market.server.uri("shop", role)], env={**os.environ, "PGPASSWORD": password},
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.tell("set default_transaction_read_only = on; set max_parallel_workers_per_gather = 0; set work_mem = '64MB'")
+
+    def tell(self, sql):
+        self.psql.stdin.write(f"\\timing on\n{sql};\n\\timing off\n\\echo -- done\n")
+        self.psql.stdin.flush()
+        lines = []
+        while (line := self.psql.stdout.readline()) and line != "-- done\n":
+            lines.append(line)
+        times = [float(found[1]) for line in lines if (found := re.match(r"Time: ([\d.]+) ms", line))]
+        assert times and not any("ERROR" in line for line in lines), "".join(lines)
+        return sum(times), [line for line in lines if not line.startswith("Time:")]
+
+    def close(self):
+        self.psql.stdin.close()
+        self.psql.wait()
+
+
+def compare(owner, seller, name, query, runs, n):
+    of_owner = query.format(table="main.fact_order_line", where=f"where seller_id = '{name}'", where_and=f"where seller_id = '{name}' and", n=n)
+    of_seller = query.format(table="seller.fact_order_line", where="", where_and="where", n=n)
+    times = {"owner": [], "seller": []}
+    for run in range(runs + 1):
+        (by_hand, rows), (by_policy, same) = owner.tell(of_owner), seller.tell(of_seller)
+        assert sorted(rows) == sorted(same) and rows, "both ways must give the same rows"
+        if run:
+            times["owner"].append(by_hand)
+            times["seller"].append(by_policy)
+    return min(times["owner"]), min(times["seller"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=11)
+    asked = parser.parse_args()
+    worst = 0.0
+    with tempfile.TemporaryDirectory(prefix="ep-bench-") as folder, SmallMarket(Path(folder), "shared_buffers = 512MB\n") as market:
+        market.run("access", "apply")
+        market.psql(FILL.format(rows=asked.rows))
+        path = Path(folder) / "password"
+        path.write_text(PASSWORD)
+        path.chmod(0o600)
+        print(f"| seller with | query over {asked.rows:,} lines | by hand as owner, ms | under its policy, ms | ratio |\n|---|---|---|---|---|")
+        for name, share in SELLERS.items():
+            market.run("seller", "add", name, "--password-file", str(path))
+            owner, seller = Session(market, "loader", "loader-of-the-test"), Session(market, f"seller_{name}", PASSWORD)
+            n = {"small": 500, "big": 3}[name]
+            for title, query in QUERIES.items():
+                by_hand, by_policy = compare(owner, seller, name, query, asked.runs, n)
+                # Below a millisecond the clock and the network tell more than the engine.
+                ratio = by_policy / by_hand
+                worst = max(worst, ratio if by_hand >= 1 else 0)
+                print(f"| {share} | {title} | {by_hand:.2f} | {by_policy:.2f} | {ratio:.2f} |", flush=True)
+            owner.close()
+            seller.close()
+    print(f"\nthe worst ratio of queries of a millisecond or more: {worst:.2f}, aim {AIM}")
+    return 0 if worst <= AIM else 1
+
+
+sys.exit(main())
