@@ -3,7 +3,8 @@
 #include <libpq-fe.h>
 #include <string.h>
 
-enum { OLDEST = 150000 };
+/* Older minor versions have known holes in what keeps rows apart. */
+enum { OLDEST = 150018 };
 
 struct ep_server {
     PGconn *connection;
@@ -62,8 +63,9 @@ ep_code ep_server_connect(const char *uri, ep_server **ret, ep_error *err) {
         return code;
     }
     if (PQserverVersion(server->connection) < OLDEST)
-        return ep_fail(err, EP_E_CONFIG, "PostgreSQL %d is too old: 15 or later is needed",
-                       PQserverVersion(server->connection) / 10000);
+        return ep_fail(err, EP_E_CONFIG, "PostgreSQL %d.%d is too old: 15.18 or later is needed",
+                       PQserverVersion(server->connection) / 10000,
+                       PQserverVersion(server->connection) % 10000);
     PQsetErrorVerbosity(server->connection, PQERRORS_TERSE);
     /* Notices ("role exists, skipping") are for nobody. */
     PQsetNoticeProcessor(server->connection, drop_notice, NULL);

@@ -12,7 +12,7 @@ typedef struct ep_rows ep_rows;
 
 /**
  * @param uri  postgresql://... or key=value words, as libpq reads them; passwords come from PGPASSWORD, a password file or the URI and are in no error.
- * @return EP_OK; EP_E_UNAVAILABLE; EP_E_PERMISSION (login refused); EP_E_CONFIG a server older than 15.
+ * @return EP_OK; EP_E_UNAVAILABLE; EP_E_PERMISSION (login refused); EP_E_CONFIG a server older than 15.18.
  */
 EP_CHECK ep_code ep_server_connect(const char *uri, ep_server **ret, ep_error *err);
 void ep_server_close(ep_server **server);

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pg import Server
+from pg_server import Server
 from worlds import A, WORLDS, generate, make_world
 from worlds_pg import give_to_postgres
 

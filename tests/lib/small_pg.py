@@ -2,7 +2,7 @@
 
 import os
 
-from pg import Server
+from pg_server import Server
 from pg_copy import copy_warehouse
 from wh import RELEASE, Warehouse
 
