@@ -1,7 +1,8 @@
 -- The warehouse's own books. Every table is created once; later releases add columns at the end.
--- Times are UTC. Nothing here holds a value of a record except quarantine.raw and quarantine.row_text.
+-- Variables: text, blob the engine's types for text that is compared bytewise and for bytes. Times are UTC. Nothing here holds a value of a record except quarantine.raw and quarantine.row_text.
 
 -- :create
+create schema if not exists main;
 create schema if not exists books;
 create schema if not exists log;
 create schema if not exists mart;
@@ -9,18 +10,18 @@ create schema if not exists legacy;
 
 -- Settings of this file, one row a name ("schema_version", "secret_fingerprint" ...).
 create table if not exists books.setting (
-    name text not null,
-    value text not null,
+    name {{text}} not null,
+    value {{text}} not null,
     constraint setting_pk primary key (name)
 );
 
 -- The columns each contract table has, with the bit that marks a sent attribute in _present and the history type in force.
 create table if not exists books.schema_column (
-    table_name text not null,
-    column_name text not null,
+    table_name {{text}} not null,
+    column_name {{text}} not null,
     ordinal bigint not null,
     present_bit bigint not null,
-    type_text text not null,
+    type_text {{text}} not null,
     history bigint not null,
     added_at timestamp not null,
     constraint schema_column_pk primary key (table_name, column_name)
@@ -28,11 +29,11 @@ create table if not exists books.schema_column (
 
 -- Each version of a contract or feed that ever loaded something.
 create table if not exists books.definition (
-    kind text not null,          -- contract, feed, derive, mart
-    name text not null,
-    hash text not null,
-    version text,
-    text text not null,
+    kind {{text}} not null,          -- contract, feed, derive, mart
+    name {{text}} not null,
+    hash {{text}} not null,
+    version {{text}},
+    text {{text}} not null,
     first_used_at timestamp not null,
     constraint definition_pk primary key (kind, name, hash)
 );
@@ -40,11 +41,11 @@ create table if not exists books.definition (
 -- One row a committed batch: a range of records of one source. The equation of invariant 1 holds in every row.
 create table if not exists books.load (
     load_id bigint not null,
-    run_id text not null,
-    feed text not null,
-    feed_hash text not null,
-    source text not null,
-    generation text not null,
+    run_id {{text}} not null,
+    feed {{text}} not null,
+    feed_hash {{text}} not null,
+    source {{text}} not null,
+    generation {{text}} not null,
     from_record bigint not null,
     to_record bigint not null,   -- exclusive
     received bigint not null,
@@ -66,7 +67,7 @@ create table if not exists books.load (
 -- Why records were ignored, by the name of the feed's rule.
 create table if not exists books.load_ignored (
     load_id bigint not null,
-    rule text not null,
+    rule {{text}} not null,
     n_records bigint not null,
     constraint load_ignored_pk primary key (load_id, rule)
 );
@@ -74,8 +75,8 @@ create table if not exists books.load_ignored (
 -- Rows a contract and seller got out of a batch.
 create table if not exists books.load_rows (
     load_id bigint not null,
-    table_name text not null,
-    owner text not null,         -- '' for the platform's rows
+    table_name {{text}} not null,
+    owner {{text}} not null,         -- '' for the platform's rows
     emitted bigint not null,
     inserted bigint not null,
     changed bigint not null,
@@ -88,12 +89,12 @@ create table if not exists books.load_rows (
 
 -- How far each source was read. `digest` is over the raw records before next_record: a changed file is another generation.
 create table if not exists books.position (
-    feed text not null,
-    source text not null,
-    generation text not null,
+    feed {{text}} not null,
+    source {{text}} not null,
+    generation {{text}} not null,
     next_raw bigint not null,    -- documents, for formats that hold several records in one
     next_record bigint not null,
-    digest text not null,
+    digest {{text}} not null,
     complete boolean not null,
     updated_at timestamp not null,
     constraint position_pk primary key (feed, source)
@@ -103,24 +104,24 @@ create table if not exists books.position (
 create table if not exists books.quarantine (
     quarantine_id bigint not null,
     load_id bigint not null,
-    feed text not null,
-    feed_hash text not null,
-    contract_versions text not null,
-    source text not null,
+    feed {{text}} not null,
+    feed_hash {{text}} not null,
+    contract_versions {{text}} not null,
+    source {{text}} not null,
     record bigint not null,
     line bigint not null,
     byte_offset bigint not null,
     size_bytes bigint not null,
     group_no bigint not null,    -- ordinal of the group within the record
-    owner text,                  -- null: the seller could not be told
+    owner {{text}},                  -- null: the seller could not be told
     n_rows bigint not null,
-    rows_by_table text not null, -- JSON {"table": rows}
-    status text not null,
-    codes text not null,         -- distinct reason codes, comma separated
-    reasons text not null,       -- JSON array of {code, severity, contract, field, row, detail}
-    raw blob not null,           -- the whole record as received
+    rows_by_table {{text}} not null, -- JSON {"table": rows}
+    status {{text}} not null,
+    codes {{text}} not null,         -- distinct reason codes, comma separated
+    reasons {{text}} not null,       -- JSON array of {code, severity, contract, field, row, detail}
+    raw {{blob}} not null,           -- the whole record as received
     occurrence bigint not null,
-    columns text,                -- CSV: JSON array of the header's names, with the delimiter first
+    columns {{text}},                -- CSV: JSON array of the header's names, with the delimiter first
     received_at timestamp not null,
     recorded_at timestamp not null,
     closed_at timestamp,
@@ -132,15 +133,15 @@ create table if not exists books.quarantine (
 create table if not exists books.quarantine_event (
     quarantine_id bigint not null,
     happened_at timestamp not null,
-    event text not null,
-    actor text not null,
-    detail text not null
+    event {{text}} not null,
+    actor {{text}} not null,
+    detail {{text}} not null
 );
 
 -- Groups that wait: the parent they need.
 create table if not exists books.waiting_parent (
     quarantine_id bigint not null,
-    table_name text not null,
+    table_name {{text}} not null,
     parent_key bigint not null
 );
 
@@ -148,49 +149,49 @@ create table if not exists books.waiting_parent (
 create table if not exists books.finding (
     load_id bigint not null,
     record bigint not null,
-    code text not null,
-    severity text not null,
-    table_name text not null,
-    field text not null,
-    rule text not null,
-    owner text,
+    code {{text}} not null,
+    severity {{text}} not null,
+    table_name {{text}} not null,
+    field {{text}} not null,
+    rule {{text}} not null,
+    owner {{text}},
     found_at timestamp not null
 );
 
 -- Failed set rules, until they pass again.
 create table if not exists books.incident (
     incident_id bigint not null,
-    rule text not null,
-    table_name text not null,
-    severity text not null,
+    rule {{text}} not null,
+    table_name {{text}} not null,
+    severity {{text}} not null,
     opened_at timestamp not null,
     closed_at timestamp,
-    detail text not null,
+    detail {{text}} not null,
     constraint incident_pk primary key (incident_id)
 );
 
 -- Compressed raw records of accepted groups, one file a batch.
 create table if not exists books.archive (
     load_id bigint not null,
-    feed text not null,
-    source text not null,
+    feed {{text}} not null,
+    source {{text}} not null,
     day date not null,
-    path text not null,
+    path {{text}} not null,
     n_records bigint not null,
     size_bytes bigint not null,
-    columns text,                -- as in quarantine
+    columns {{text}},                -- as in quarantine
     constraint archive_pk primary key (load_id)
 );
 
 -- What happened, one row an event; categories and severities are closed lists (see journal.h).
 create table if not exists books.journal (
     happened_at timestamp not null,
-    run_id text not null,
-    category text not null,
-    severity text not null,
-    event text not null,
-    feed text not null,
-    message text not null,
+    run_id {{text}} not null,
+    category {{text}} not null,
+    severity {{text}} not null,
+    event {{text}} not null,
+    feed {{text}} not null,
+    message {{text}} not null,
     n_received bigint,
     n_applied bigint,
     n_quarantined bigint
@@ -207,9 +208,9 @@ create table if not exists books.closed_period (
 -- Snapshots: complete statements of what a feed knows, by table and seller, each by its own event time. A key that was held before
 -- and is not held now is retired; which is a function of the set of snapshots, in whatever order they come.
 create table if not exists books.snapshot (
-    table_name text not null,
-    feed text not null,
-    owner text not null,
+    table_name {{text}} not null,
+    feed {{text}} not null,
+    owner {{text}} not null,
     event_at timestamp not null,
     load_id bigint not null,     -- of what it retired
     constraint snapshot_pk primary key (table_name, feed, owner, event_at)
@@ -217,29 +218,29 @@ create table if not exists books.snapshot (
 
 -- The first snapshot that held a key ...
 create table if not exists books.snapshot_key (
-    table_name text not null,
-    feed text not null,
-    owner text not null,
+    table_name {{text}} not null,
+    feed {{text}} not null,
+    owner {{text}} not null,
     key bigint not null,
     first_at timestamp not null
 );
 
 -- ... and the later ones that did not. Those between that are not named here held it.
 create table if not exists books.snapshot_absence (
-    table_name text not null,
-    feed text not null,
-    owner text not null,
+    table_name {{text}} not null,
+    feed {{text}} not null,
+    owner {{text}} not null,
     key bigint not null,
     event_at timestamp not null
 );
 
 -- Keys of sources that are still being read: a snapshot may need several transactions.
 create table if not exists books.snapshot_held (
-    feed text not null,
-    source text not null,
-    generation text not null,
-    table_name text not null,
-    owner text not null,
+    feed {{text}} not null,
+    source {{text}} not null,
+    generation {{text}} not null,
+    table_name {{text}} not null,
+    owner {{text}} not null,
     key bigint not null,
     event_at timestamp not null,
     deleted boolean not null

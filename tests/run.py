@@ -8,6 +8,7 @@ the last line is the totals. Exit status: 0 when nothing failed, 1 otherwise, al
 """
 
 import argparse
+import atexit
 import concurrent.futures
 import os
 import re
@@ -30,6 +31,10 @@ THREADED = ("test_pipeline", "test_store_rows")
 LIMIT_S = 23 * 60
 PARALLEL = 2
 SHOWN_LINES = 120
+
+sys.path.insert(0, str(ROOT / "tests" / "lib"))
+sys.dont_write_bytecode = True
+import pg  # noqa: E402
 
 # Another python3 may stand first on PATH and lack the Debian modules (pytest, hypothesis, stdnum, ...).
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
@@ -130,9 +135,19 @@ def read_junit(suite, status, path):
         suite.notes.append(f"pytest ended with status {status}")
 
 
+def wants_server(suite):
+    """Unit tests name the fixture; of the rest, any may ask for the other engine."""
+    if suite.kind == "junit":
+        return True
+    source = ROOT / "tests" / "unit" / f"{suite.name.split('/')[-1]}.c"
+    return "postgres_fixture.h" in source.read_text()
+
+
 class Runner:
-    def __init__(self):
+    def __init__(self, server):
         self.env = environment()
+        if server:
+            self.env["ENTREPOT_TEST_POSTGRES"] = server.uri()
         self.deadline = time.monotonic() + LIMIT_S
         self.lock = threading.Lock()
         self.running = set()
@@ -219,7 +234,11 @@ def main():
         return 1
 
     started = time.monotonic()
-    runner = Runner()
+    # One PostgreSQL for all suites; each test has databases of its own in it.
+    server = pg.Server() if any(wants_server(suite) for suite in suites) else None
+    if server:
+        atexit.register(server.remove)
+    runner = Runner(server)
     # The long ones first would need yesterday's figures; Python suites are the slow kind, so they start first.
     order = sorted(suites, key=lambda suite: suite.kind != "junit")
     with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:

@@ -12,7 +12,15 @@ int ep_cmd_init(ep_cli *cli) {
         ep_code code = ep_fail(&err, EP_E_USAGE, "name one folder: entrepot init FOLDER");
         return ep_cli_fail(cli, code, &err);
     }
-    ep_code code = ep_warehouse_init(cli->args[0], &err);
+    const char *store = ep_cli_get(cli, "store");
+    if (store && !ep_str_starts(ep_str_from(store), "postgres://") &&
+        !ep_str_starts(ep_str_from(store), "postgresql://")) {
+        ep_code code = ep_fail_field(
+            &err, EP_E_USAGE, "store",
+            "--store is postgres://user@host:port/database; without it the tables are in a file of FOLDER");
+        return ep_cli_fail(cli, code, &err);
+    }
+    ep_code code = ep_warehouse_init(cli->args[0], store, &err);
     if (code != EP_OK)
         return ep_cli_fail(cli, code, &err);
     if (cli->json)

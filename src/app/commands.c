@@ -1,5 +1,9 @@
 #include "app/cli.h"
 
+static const ep_cli_option init_options[] = {
+    {"store", "ADDRESS", "postgres://user@host:port/database: the tables are there, not in a file of FOLDER"},
+    {0},
+};
 static const ep_cli_option load_options[] = {
     {"again", NULL, "read sources from the start though they were loaded before"},
     {0},
@@ -96,8 +100,10 @@ static const ep_cli_option dictionary_options[] = {
 const ep_command ep_commands[] = {
     {"init", "FOLDER", "make a warehouse with the shipped ShopNow definitions",
      "Writes entrepot.yaml, contracts/, feeds/, lists/, derive/, marts/ and data/ into FOLDER. Edit them freely: adding a\n"
-     "source or a column is editing YAML. Example:\n\n  entrepot init shop && cd shop && entrepot load shopnow.orders orders/*.jsonl",
-     NULL, ep_cmd_init},
+     "source or a column is editing YAML. Example:\n\n  entrepot init shop && cd shop && entrepot load shopnow.orders orders/*.jsonl\n\n"
+     "With --store the tables are on a PostgreSQL server (15.18 or later), in one database that holds this warehouse only. The\n"
+     "password never stands in ADDRESS nor in entrepot.yaml: PGPASSWORD, the file PGPASSFILE names, or a service file has it.",
+     init_options, ep_cmd_init},
     {"load", "FEED FILE...", "load files with a feed",
      "Every record ends applied, unchanged, duplicate, quarantined, waiting or ignored; the sum is what was received. A file\n"
      "that was loaded before is skipped, one that grew is read from where it was left, one that changed is read anew. A\n"

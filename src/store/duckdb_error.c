@@ -65,11 +65,6 @@ static const struct kind *kind_of(ep_str *message) {
     return NULL;
 }
 
-static bool is_word(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           (c & 0x80) != 0;
-}
-
 /* Where the last occurrence begins, or len. */
 static size_t find_last(ep_str text, const char *part) {
     size_t n = strlen(part);
@@ -81,61 +76,6 @@ static size_t find_last(ep_str text, const char *part) {
 
 static const char *find(ep_str text, const char *part) {
     return memmem(text.ptr, text.len, part, strlen(part));
-}
-
-/* A value may hold quotes itself, so all from the first quote to the last one of its kind goes; numbers go one by one, but
- * not those of "DECIMAL(18,4)" or "INT32". */
-static void put_masked(ep_buf *buf, ep_str text) {
-    size_t i = 0;
-    while (i < text.len) {
-        char c = text.ptr[i];
-        /* Not the apostrophe of "can't". */
-        if (c == '"' || (c == '\'' && (i == 0 || !is_word(text.ptr[i - 1])))) {
-            size_t last = text.len;
-            while (last > i + 1 && text.ptr[last - 1] != c)
-                last--;
-            ep_buf_puts(buf, c == '"' ? "\"...\"" : "'...'");
-            i = last > i + 1 ? last : text.len;
-        } else if (text.len - i > 8 && memcmp(text.ptr + i, "DECIMAL(", 8) == 0) {
-            while (i < text.len && text.ptr[i] != ')')
-                ep_buf_putc(buf, text.ptr[i++]);
-        } else if (c >= '0' && c <= '9') {
-            ep_buf_puts(buf, "...");
-            while (i < text.len && (is_word(text.ptr[i]) || strchr(".:-+", text.ptr[i])))
-                i++;
-        } else if (is_word(c)) {
-            while (i < text.len && is_word(text.ptr[i]))
-                ep_buf_putc(buf, text.ptr[i++]);
-        } else {
-            ep_buf_putc(buf, c);
-            i++;
-        }
-    }
-}
-
-void ep_duckdb_put_head(ep_buf *buf, const char *sql) {
-    size_t n = 0, n_words = 0;
-    bool blank = false;
-    for (; *sql && n < 60 && !strchr("'(=$;", *sql); sql++) {
-        if (*sql == '-' && sql[1] == '-') {
-            while (sql[1] && sql[1] != '\n')
-                sql++;
-            continue;
-        }
-        if (strchr(" \t\r\n", *sql)) {
-            blank = n > 0;
-            continue;
-        }
-        if (blank && (++n_words == 5 || (*sql >= '0' && *sql <= '9')))
-            break;
-        if (blank)
-            ep_buf_putc(buf, ' ');
-        blank = false;
-        ep_buf_putc(buf, *sql);
-        n++;
-    }
-    if (n > 0)
-        ep_buf_puts(buf, ": ");
 }
 
 static ep_code find_cause(ep_str message, ep_code code) {
@@ -168,11 +108,11 @@ static ep_code fail(ep_error *err, const char *sql, const struct kind *kind, ep_
     if (code == EP_E_BUSY && find(message, "set lock on file"))
         return fail_locked(err, message);
     if (sql)
-        ep_duckdb_put_head(&text, sql);
+        ep_sql_put_head(&text, sql);
     if (kind)
         ep_buf_printf(&text, "%s Error: ", kind->name);
     if (!kind || kind->quotes_values)
-        put_masked(&text, message);
+        ep_sql_put_masked(&text, message);
     else
         ep_buf_put_str(&text, message);
     while (text.len > 0 && strchr(" \n\t", text.data[text.len - 1]))
@@ -196,13 +136,4 @@ ep_code ep_duckdb_fail_type(ep_error *err, const char *sql, duckdb_error_type ty
             kind = &kinds[i];
     const struct kind *named = kind_of(&text);
     return fail(err, sql, named ? named : kind, text);
-}
-
-ep_code ep_duckdb_prefix(ep_error *err, const char *sql) {
-    EP_CLEANUP(ep_buf_done) ep_buf head = {0};
-    ep_duckdb_put_head(&head, sql);
-    /* ep_fail_prefix() writes the colon. */
-    if (head.failed || head.len < 2)
-        return err->code;
-    return ep_fail_prefix(err, "%.*s", (int)head.len - 2, head.data);
 }

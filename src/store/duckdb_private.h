@@ -4,6 +4,7 @@
 #include <duckdb.h>
 #include <pthread.h>
 
+#include "store/sql_text.h"
 #include "store/store_private.h"
 
 /* In the library since 1.5, not in the header of 1.4 that we build with. */
@@ -37,10 +38,6 @@ void ep_duckdb_close(ep_store *store);
 
 /* duckdb_error.c: what the library says, as a code and a text without values. */
 
-/** "INSERT INTO t: ", the first words of a statement up to where values could begin. */
-void ep_duckdb_put_head(ep_buf *buf, const char *sql);
-/** Puts those words before an error that the engine knows nothing of; returns its code. */
-ep_code ep_duckdb_prefix(ep_error *err, const char *sql);
 /** `message` begins with its kind ("Catalog Error: ..."); `sql` may be NULL. */
 ep_code ep_duckdb_fail(ep_error *err, const char *sql, const char *message);
 /** For messages without their kind in front. */

@@ -98,25 +98,7 @@ ep_code ep_duckdb_prepare(duckdb_connection connection, const char *sql, const e
     ep_code code = check_kind(*ret, err);
     if (code == EP_OK)
         code = bind(*ret, params, n_params, err);
-    return code == EP_OK ? EP_OK : ep_duckdb_prefix(err, sql);
-}
-
-/* Where the statement after the next ';' begins; quotes and comments may hold more of them. */
-static const char *skip_statement(const char *sql) {
-    while (*sql && *sql != ';') {
-        if (*sql == '\'' || *sql == '"') {
-            const char *end = strchr(sql + 1, *sql);
-            sql = end ? end + 1 : sql + strlen(sql);
-        } else if (sql[0] == '-' && sql[1] == '-') {
-            sql += strcspn(sql, "\n");
-        } else if (sql[0] == '/' && sql[1] == '*') {
-            const char *end = strstr(sql + 2, "*/");
-            sql = end ? end + 2 : sql + strlen(sql);
-        } else {
-            sql++;
-        }
-    }
-    return *sql ? sql + 1 : sql;
+    return code == EP_OK ? EP_OK : ep_sql_prefix(err, sql);
 }
 
 /* `sql` is only for the error's text. */
@@ -130,7 +112,7 @@ static ep_code exec_one(duckdb_connection connection, duckdb_extracted_statement
     } else {
         code = check_kind(statement, err);
         if (code != EP_OK)
-            code = ep_duckdb_prefix(err, sql);
+            code = ep_sql_prefix(err, sql);
         else if (duckdb_execute_prepared(statement, &result) != DuckDBSuccess)
             code = ep_duckdb_fail(err, sql, duckdb_result_error(&result));
     }
@@ -150,7 +132,7 @@ ep_code ep_duckdb_exec(ep_store *store, const char *sql, ep_error *err) {
         code = exec_one(connection, statements, i, sql, err);
         if (code != EP_OK && n > 1)
             ep_fail_prefix(err, "statement %zu of %zu", (size_t)(i + 1), (size_t)n);
-        sql = skip_statement(sql);
+        sql = ep_sql_skip(sql);
     }
     duckdb_destroy_extracted(&statements);
     return code;

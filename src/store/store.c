@@ -7,10 +7,10 @@
 /* Which engine a location means: the first prefix that fits. */
 static const struct {
     const char *prefix;
-    const struct ep_store_ops *ops; /* NULL: known, not in this program */
+    const struct ep_store_ops *ops;
 } engines[] = {
-    {"postgres://", NULL},
-    {"postgresql://", NULL},
+    {"postgres://", &ep_store_postgres},
+    {"postgresql://", &ep_store_postgres},
     {"", &ep_store_duckdb},
 };
 
@@ -23,9 +23,6 @@ ep_code ep_store_open(const ep_store_options *options, ep_store **ret, ep_error 
     size_t i = 0;
     while (!ep_str_starts(ep_str_from(options->location), engines[i].prefix))
         i++;
-    if (!engines[i].ops)
-        return ep_fail(err, EP_E_ARG, "PostgreSQL (%s...) is not built into this program: name a DuckDB file",
-                       engines[i].prefix);
     return engines[i].ops->open(options, ret, err);
 }
 
@@ -51,6 +48,13 @@ void ep_store_close(ep_store **store) {
     abandon_cursor(*store);
     (*store)->ops->close(*store);
     *store = NULL;
+}
+
+ep_code ep_store_recover(ep_store *store, ep_error *err) {
+    ep_error unseen;
+    ep_store_rollback(store);
+    abandon_cursor(store);
+    return store->ops->recover ? store->ops->recover(store, err ? err : &unseen) : EP_OK;
 }
 
 ep_engine ep_store_engine(const ep_store *store) {
@@ -103,16 +107,25 @@ ep_code ep_store_run(ep_store *store, const char *sql, const ep_value *params, s
     return note(store, code, err);
 }
 
-ep_code ep_store_begin(ep_store *store, ep_error *err) {
+static ep_code begin_with(ep_store *store, ep_code (*begin)(ep_store *, ep_error *), ep_error *err) {
     ep_error unseen;
     err = err ? err : &unseen;
     EP_TRY(check_free(store, err));
     if (store->in_transaction)
         return ep_fail(err, EP_E_BUG, "a transaction is already open");
-    EP_TRY(store->ops->begin(store, err));
+    EP_TRY(begin(store, err));
     store->in_transaction = true;
     store->failed = false;
     return EP_OK;
+}
+
+ep_code ep_store_begin(ep_store *store, ep_error *err) {
+    return begin_with(store, store->ops->begin, err);
+}
+
+ep_code ep_store_begin_snapshot(ep_store *store, ep_error *err) {
+    return begin_with(store, store->ops->begin_snapshot ? store->ops->begin_snapshot : store->ops->begin,
+                      err);
 }
 
 ep_code ep_store_commit(ep_store *store, ep_error *err) {

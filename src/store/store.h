@@ -11,7 +11,7 @@ typedef struct ep_cursor ep_cursor;
 typedef enum ep_engine { EP_ENGINE_DUCKDB, EP_ENGINE_POSTGRES } ep_engine;
 
 typedef struct ep_store_options {
-    const char *location; /* a file for DuckDB ("" is in memory), a postgres:// URI later */
+    const char *location; /* a file for DuckDB ("" is in memory), or postgres://user@host:port/database */
     bool read_only;
     const char *allowed_folder; /* the warehouse: the only folder the engine may touch; NULL: none */
     const char *temp_folder;    /* for spilling; NULL: engine default off */
@@ -23,10 +23,20 @@ typedef struct ep_store_options {
 /**
  * Opens or creates. DuckDB: asserts the library version, switches off external access, extensions and configuration changes
  * after opening (SET allowed_directories, temp_directory, enable_external_access=false, lock_configuration=true by SQL, in that order).
- * @return EP_OK; EP_E_BUSY another process writes; EP_E_PERMISSION; EP_E_NOT_FOUND (read only); EP_E_CORRUPT; EP_E_FULL; EP_E_STORE.
+ * PostgreSQL: connects, refuses servers below 15.18, and fixes the session's settings; of the options only location, read_only and
+ * memory_limit_bytes count. The password comes from PGPASSWORD, PGPASSFILE or a service file, never from the location.
+ * @return EP_OK; EP_E_BUSY another process writes; EP_E_UNAVAILABLE no server answers; EP_E_PERMISSION; EP_E_NOT_FOUND (read only; no such
+ *         database); EP_E_CORRUPT; EP_E_FULL; EP_E_ARG a location with a password; EP_E_STORE.
  */
 EP_CHECK ep_code ep_store_open(const ep_store_options *options, ep_store **ret, ep_error *err);
 void ep_store_close(ep_store **store);
+/** EP_E_ARG for a location that cannot be one, or holds a password; the server is not asked. */
+EP_CHECK ep_code ep_store_check_location(const char *location, ep_error *err);
+/**
+ * After EP_E_UNAVAILABLE: connects again. An open transaction is gone, and so are temporary tables. EP_OK at once where there is no
+ * connection to lose.
+ */
+EP_CHECK ep_code ep_store_recover(ep_store *store, ep_error *err);
 /**
  * One more connection to an open store, for another thread (a second ep_store_open of the same file is EP_E_BUSY). It has its own
  * transaction and result; the file stays open until the last one is closed.
@@ -41,7 +51,7 @@ void ep_store_interrupt(ep_store *store);
 /** Runs one or several statements separated by ';' without results. The error's text names the statement's first words and the engine's message
  * cut to one line without row values. Transactions are opened and closed by the functions below, never by SQL.
  * Codes of all statements: EP_E_RECORD a value breaks a constraint or does not fit a type; EP_E_BUSY a conflict with another
- * transaction; EP_E_CANCELLED; EP_E_NOMEM; EP_E_FULL (disk or spill space); EP_E_PERMISSION (the lock-down); EP_E_IO; EP_E_CORRUPT;
+ * transaction (deadlock, lock timeout); EP_E_UNAVAILABLE the connection was lost or the server goes down; EP_E_CANCELLED; EP_E_NOMEM; EP_E_FULL (disk or spill space); EP_E_PERMISSION (the lock-down); EP_E_IO; EP_E_CORRUPT;
  * EP_E_STORE for everything else, such as wrong SQL. */
 EP_CHECK ep_code ep_store_exec(ep_store *store, const char *sql, ep_error *err);
 /** One statement with parameters ($1, $2 ...); `*ret_changed` rows inserted, updated or deleted (may be NULL). */
@@ -49,6 +59,9 @@ EP_CHECK ep_code ep_store_run(ep_store *store, const char *sql, const ep_value *
                               int64_t *ret_changed, ep_error *err);
 
 EP_CHECK ep_code ep_store_begin(ep_store *store, ep_error *err);
+/** A transaction whose statements all see the store as it is at the first one, for reads that must agree with each other. Temporary tables
+ * may be made in it, also in a read-only store; end it with ep_store_rollback(). */
+EP_CHECK ep_code ep_store_begin_snapshot(ep_store *store, ep_error *err);
 /** A commit that follows a failed statement is an error here, never a silent rollback. */
 EP_CHECK ep_code ep_store_commit(ep_store *store, ep_error *err);
 /** Always leaves no transaction open; errors are ignored. */

@@ -9,6 +9,7 @@ struct ep_store_ops {
     ep_engine engine;
     ep_code (*open)(const ep_store_options *options, ep_store **ret, ep_error *err);
     ep_code (*share)(ep_store *store, ep_store **ret, ep_error *err);
+    ep_code (*recover)(ep_store *store, ep_error *err); /* NULL: there is no connection to lose */
     void (*close)(ep_store *store);
     const char *(*version)(const ep_store *store);
     void (*interrupt)(ep_store *store);
@@ -16,6 +17,7 @@ struct ep_store_ops {
     ep_code (*run)(ep_store *store, const char *sql, const ep_value *params, size_t n_params,
                    int64_t *ret_changed, ep_error *err);
     ep_code (*begin)(ep_store *store, ep_error *err);
+    ep_code (*begin_snapshot)(ep_store *store, ep_error *err); /* NULL: every transaction sees one state */
     ep_code (*commit)(ep_store *store, ep_error *err);
     void (*rollback)(ep_store *store);
     ep_code (*checkpoint)(ep_store *store, ep_error *err);
@@ -47,6 +49,6 @@ struct ep_cursor {
     size_t n_columns;
 };
 
-extern const struct ep_store_ops ep_store_duckdb;
+extern const struct ep_store_ops ep_store_duckdb, ep_store_postgres;
 
 #endif

@@ -70,14 +70,22 @@ static int by_table(const void *a, const void *b) {
     return strcmp(((const ep_table_hash *)a)->table, ((const ep_table_hash *)b)->table);
 }
 
-ep_code ep_warehouse_hash(ep_warehouse *w, ep_table_hash *ret, size_t *ret_n, ep_error *err) {
+static ep_code hash_tables(ep_warehouse *w, ep_table_hash *ret, ep_error *err) {
     for (size_t i = 0; i < w->plan->n; i++) {
         EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
         ret[i].table = w->plan->tables[i].name;
         EP_TRY(content_query(&w->plan->tables[i], &sql, err));
         EP_TRY(ep_query_hash(w->store, sql.data, &ret[i].n_rows, ret[i].hex, err));
     }
+    return EP_OK;
+}
+
+ep_code ep_warehouse_hash(ep_warehouse *w, ep_table_hash *ret, size_t *ret_n, ep_error *err) {
+    /* All tables as they are at one moment: another process may load meanwhile. */
+    EP_TRY(ep_store_begin_snapshot(w->store, err));
+    ep_code code = hash_tables(w, ret, err);
+    ep_store_rollback(w->store);
     *ret_n = w->plan->n;
     qsort(ret, *ret_n, sizeof *ret, by_table);
-    return EP_OK;
+    return code;
 }

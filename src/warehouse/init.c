@@ -14,13 +14,54 @@ static ep_code make_folder(const char *path, ep_error *err) {
     return EP_OK;
 }
 
-ep_code ep_warehouse_init(const char *folder, ep_error *err) {
+/* The shipped settings with another store: the address between quotes, as YAML wants it. */
+static ep_code put_settings(const struct ep_asset *asset, const char *store, ep_buf *ret, ep_error *err) {
+    static const char line[] = "\nstore: ";
+    const char *at = memmem(asset->data, asset->size_bytes, line, sizeof line - 1);
+    if (!at)
+        return ep_fail(err, EP_E_BUG, "the shipped settings name no store");
+    at += sizeof line - 1;
+    const char *end = memchr(at, '\n', asset->size_bytes - (size_t)(at - asset->data));
+    ep_buf_add(ret, asset->data, (size_t)(at - asset->data));
+    ep_buf_put_json(ret, ep_str_from(store));
+    ep_buf_add(ret, end, asset->size_bytes - (size_t)(end - asset->data));
+    return ep_buf_check(ret, err);
+}
+
+static ep_code write_asset(const struct ep_asset *asset, const char *path, const char *store, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf text = {0};
+    if (!store || strcmp(asset->path, "entrepot.yaml") != 0)
+        return ep_write_file(path, asset->data, asset->size_bytes, 0640, err);
+    EP_TRY(put_settings(asset, store, &text, err));
+    return ep_write_file(path, text.data, text.len, 0640, err);
+}
+
+/* A server that cannot be reached is told of before a folder is made. */
+static ep_code try_store(const char *location, ep_error *err) {
+    const ep_store_options options = {.location = location};
+    ep_store *store = NULL;
+    ep_code code = ep_store_open(&options, &store, err);
+    ep_store_close(&store);
+    return code;
+}
+
+/* The empty tables, so that everybody who may is there before the first load. */
+static ep_code make_tables(const char *folder, ep_error *err) {
+    ep_warehouse *w = NULL;
+    ep_code code = ep_warehouse_open(folder, EP_OPEN_WRITE, &w, err);
+    ep_warehouse_close(&w);
+    return code;
+}
+
+ep_code ep_warehouse_init(const char *folder, const char *store, ep_error *err) {
     char path[EP_PATH_BYTES];
     struct stat st;
     EP_TRY(ep_path(path, err, "%s/entrepot.yaml", folder));
     if (stat(path, &st) == 0)
         return ep_fail(err, EP_E_CONFLICT,
                        "%s is a warehouse already; load into it, or choose another folder", folder);
+    if (store)
+        EP_TRY(try_store(store, err));
     EP_TRY(make_folder(folder, err));
     const char *subs[] = {"contracts", "feeds",        "lists",     "derive",
                           "marts",     "marts/legacy", "reconcile", "data"};
@@ -37,7 +78,7 @@ ep_code ep_warehouse_init(const char *folder, ep_error *err) {
                 continue;
             EP_TRY(ep_path(path, err, "%s/%s", folder, asset->path));
             if (stat(path, &st) != 0)
-                EP_TRY(ep_write_file(path, asset->data, asset->size_bytes, 0640, err));
+                EP_TRY(write_asset(asset, path, store, err));
         }
-    return EP_OK;
+    return store ? make_tables(folder, err) : EP_OK;
 }

@@ -1,6 +1,7 @@
 #include "warehouse/schema.h"
 #include "base/hash.h"
 #include "warehouse/calendar.h"
+#include "warehouse/dialect.h"
 #include "warehouse/history.h"
 #include "warehouse/journal.h"
 #include "warehouse/tx.h"
@@ -398,7 +399,9 @@ static ep_code apply_tables(ep_warehouse *w, const catalog *old, bool *ret_chang
 static ep_code apply(ep_warehouse *w, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
     EP_CLEANUP(catalog_done) catalog old = {0};
-    EP_TRY(ep_sql_render("sql/books.sql", "create", NULL, 0, &sql, err));
+    ep_sql_var vars[EP_N_DIALECT_VARS];
+    ep_dialect_vars(w->store, vars);
+    EP_TRY(ep_sql_render("sql/books.sql", "create", vars, EP_N_DIALECT_VARS, &sql, err));
     EP_TRY(ep_store_exec(w->store, sql.data, err));
     EP_TRY(check_secret(w, err));
     EP_TRY(catalog_load(w, &old, err));

@@ -1,4 +1,5 @@
 #include "warehouse/set_rules.h"
+#include "warehouse/dialect.h"
 #include "warehouse/history.h"
 
 #include <inttypes.h>
@@ -53,19 +54,14 @@ static void put_listed(const ep_contract_field *field, const ep_set_rule *rule, 
     ep_buf_puts(out, ")");
 }
 
-static void put_valid(const ep_contract_field *field, const ep_set_rule *rule, ep_buf *out) {
+static void put_valid(ep_warehouse *w, const ep_contract_field *field, const ep_set_rule *rule, ep_buf *out) {
     bool pattern = rule->pattern && rule->pattern[0];
     if (rule->n_valid_values > 0)
         put_listed(field, rule, out);
     if (rule->n_valid_values > 0 && pattern)
         ep_buf_puts(out, " and ");
-    if (pattern) {
-        ep_buf_puts(out, "regexp_full_match(cast(");
-        ep_buf_put_ident(out, ep_str_from(field->name));
-        ep_buf_puts(out, " as text), ");
-        ep_buf_put_literal(out, ep_str_from(rule->pattern));
-        ep_buf_puts(out, ")");
-    }
+    if (pattern)
+        ep_dialect_put_match(w->store, field->name, rule->pattern, out);
 }
 
 typedef struct texts {
@@ -130,8 +126,8 @@ static ep_code put_query(const ep_table *t, const ep_set_rule *rule, texts *x, e
 }
 
 /* Fills the texts and gives the section of the SQL file. */
-static ep_code prepare(const ep_table *t, const ep_set_rule *rule, texts *x, const char **ret_section,
-                       ep_error *err) {
+static ep_code prepare(ep_warehouse *w, const ep_table *t, const ep_set_rule *rule, texts *x,
+                       const char **ret_section, ep_error *err) {
     int field = -1;
     *ret_section = NULL;
     if (strcmp(rule->metric, "sql") == 0) {
@@ -155,7 +151,7 @@ static ep_code prepare(const ep_table *t, const ep_set_rule *rule, texts *x, con
         put_listed(&t->contract->fields[field], rule, &x->listed);
     } else if (strcmp(rule->metric, "invalidValues") == 0) {
         *ret_section = "invalid";
-        put_valid(&t->contract->fields[field], rule, &x->listed);
+        put_valid(w, &t->contract->fields[field], rule, &x->listed);
         if (x->listed.len == 0)
             return ep_fail(err, EP_E_CONFIG, "invalidValues needs arguments: validValues or pattern");
     } else {
@@ -179,7 +175,7 @@ static ep_code count(ep_warehouse *w, const ep_table *t, const ep_set_rule *rule
                      ep_error *err) {
     EP_CLEANUP(texts_done) texts x = {0};
     const char *section;
-    EP_TRY(prepare(t, rule, &x, &section, err));
+    EP_TRY(prepare(w, t, rule, &x, &section, err));
     ep_buf *all[] = {&x.field, &x.listed, &x.not_null, &x.fields, &x.query};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         ep_buf_puts(all[i], "");

@@ -1,5 +1,6 @@
 #include "warehouse/settings.h"
 #include "contract/yaml.h"
+#include "store/store.h"
 #include "warehouse/paths.h"
 
 #include <inttypes.h>
@@ -26,7 +27,9 @@ static const struct setting {
      0,
      "warehouse",
      0},
-    {{"store", "text", "data/warehouse.duckdb", "", "Where the tables are: a file below this folder."},
+    {{"store", "text", "data/warehouse.duckdb", "",
+      "Where the tables are: a file below this folder, or postgres://user@host:port/database (never with a password: "
+      "PGPASSWORD, PGPASSFILE or a service file has it)."},
      TEXT,
      offsetof(ep_settings, store),
      512,
@@ -129,6 +132,10 @@ static ep_code read_one(const char *path, const ep_yaml_node *node, ep_settings 
                                      "%s:%d:%d: %s must be a text of 1 to %zu characters", path, node->line,
                                      node->column, s->doc.name, s->size - 1);
             put_text(ret, s, node->text);
+            if (strcmp(s->doc.name, "store") == 0 && ep_store_check_location(ret->store, err) != EP_OK) {
+                err->code = EP_E_CONFIG;
+                return ep_fail_prefix(err, "%s:%d:%d", path, node->line, node->column);
+            }
         }
         return EP_OK;
     }

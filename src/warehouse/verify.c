@@ -162,24 +162,32 @@ static ep_code reconcile(run *r, ep_error *err) {
     return EP_OK;
 }
 
-ep_code ep_verify(ep_warehouse *w, const ep_verify_options *options, int64_t *ret_broken, ep_error *err) {
-    run r = {w, options, 0};
-    EP_TRY(check_books(&r, "load_equation", "received is the sum of the classes", err));
-    EP_TRY(check_books(&r, "load_range", "ranges of a source lie side by side", err));
-    EP_TRY(check_books(&r, "position_range", "positions are where the loads end", err));
-    EP_TRY(check_books(&r, "set_aside", "quarantine holds what the books say", err));
-    EP_TRY(check_books(&r, "ignored", "ignored records have a rule", err));
-    EP_TRY(check_books(&r, "row_equation", "emitted rows are the sum of the outcomes", err));
+static ep_code verify(run *r, ep_error *err) {
+    const ep_warehouse *w = r->w;
+    EP_TRY(check_books(r, "load_equation", "received is the sum of the classes", err));
+    EP_TRY(check_books(r, "load_range", "ranges of a source lie side by side", err));
+    EP_TRY(check_books(r, "position_range", "positions are where the loads end", err));
+    EP_TRY(check_books(r, "set_aside", "quarantine holds what the books say", err));
+    EP_TRY(check_books(r, "ignored", "ignored records have a rule", err));
+    EP_TRY(check_books(r, "row_equation", "emitted rows are the sum of the outcomes", err));
     for (size_t i = 0; i < w->plan->n; i++)
         if (w->plan->tables[i].fed)
-            EP_TRY(check_rows(&r, &w->plan->tables[i], err));
+            EP_TRY(check_rows(r, &w->plan->tables[i], err));
     for (size_t i = 0; i < w->plan->n; i++)
         if (w->plan->tables[i].fed && w->plan->tables[i].keyed)
-            EP_TRY(check_history(&r, &w->plan->tables[i], err));
+            EP_TRY(check_history(r, &w->plan->tables[i], err));
     for (size_t i = 0; i < w->plan->n; i++)
         for (size_t l = 0; l < w->plan->tables[i].n_links && !w->plan->tables[i].versions; l++)
-            EP_TRY(check_link(&r, &w->plan->tables[i], &w->plan->tables[i].links[l], err));
-    EP_TRY(reconcile(&r, err));
+            EP_TRY(check_link(r, &w->plan->tables[i], &w->plan->tables[i].links[l], err));
+    return reconcile(r, err);
+}
+
+/* One state of the store for all checks: another process may load meanwhile. Nothing stays of the tables made on the way. */
+ep_code ep_verify(ep_warehouse *w, const ep_verify_options *options, int64_t *ret_broken, ep_error *err) {
+    run r = {w, options, 0};
+    EP_TRY(ep_store_begin_snapshot(w->store, err));
+    ep_code code = verify(&r, err);
+    ep_store_rollback(w->store);
     *ret_broken = r.n_broken;
-    return EP_OK;
+    return code;
 }

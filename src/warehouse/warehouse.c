@@ -79,21 +79,51 @@ static ep_code make_folders(const ep_warehouse *w, ep_error *err) {
     return EP_OK;
 }
 
+bool ep_warehouse_on_server(const ep_warehouse *w) {
+    ep_str store = ep_str_from(w->settings.store);
+    return ep_str_starts(store, "postgres://") || ep_str_starts(store, "postgresql://");
+}
+
+/* Where the tables are: the file below the folder, or the server's address as it is. */
+static ep_code locate_store(const ep_warehouse *w, ep_open_mode mode, char ret[EP_PATH_BYTES],
+                            ep_error *err) {
+    if (ep_warehouse_on_server(w))
+        return ep_path(ret, err, "%s", w->settings.store);
+    EP_TRY(ep_path(ret, err, "%s/%s", w->folder, w->settings.store));
+    if (mode == EP_OPEN_TRIAL && access(ret, F_OK) != 0)
+        ret[0] = '\0'; /* a store that is not there yet is tried in memory */
+    return EP_OK;
+}
+
+/* A database without our tables is like a file that is not there. */
+static ep_code look_for_books(ep_warehouse *w, ep_error *err) {
+    int64_t n;
+    if (!ep_warehouse_on_server(w))
+        return EP_OK;
+    EP_TRY(ep_store_get_int(
+        w->store,
+        "select count(*) from information_schema.tables where table_schema = 'books' and table_name = 'schema_column'",
+        NULL, 0, &n, err));
+    return n > 0 ? EP_OK : ep_fail(err, EP_E_NOT_FOUND, "no tables");
+}
+
 static ep_code open_store(ep_warehouse *w, ep_open_mode mode, ep_error *err) {
-    char file[EP_PATH_BYTES], temp[EP_PATH_BYTES];
+    char location[EP_PATH_BYTES], temp[EP_PATH_BYTES];
     bool read_only = mode == EP_OPEN_READ;
-    EP_TRY(ep_path(file, err, "%s/%s", w->folder, w->settings.store));
-    if (mode == EP_OPEN_TRIAL && access(file, F_OK) != 0)
-        file[0] = '\0'; /* a store that is not there yet is tried in memory */
+    EP_TRY(locate_store(w, mode, location, err));
     EP_TRY(ep_path(temp, err, "%s/data/tmp", w->folder));
     ep_store_options options = {
-        .location = file,
+        .location = location,
         .read_only = read_only,
         .allowed_folder = read_only ? NULL : w->folder,
         .temp_folder = temp,
         .memory_limit_bytes = w->settings.memory_limit_bytes,
     };
     ep_code code = ep_store_open(&options, &w->store, err);
+    if (code == EP_E_NOT_FOUND && ep_warehouse_on_server(w))
+        return code; /* of the database: nothing of ours can make it */
+    if (code == EP_OK && read_only)
+        code = look_for_books(w, err);
     if (code == EP_E_NOT_FOUND && read_only)
         return ep_fail(err, code,
                        "%s holds no data yet; load something first, for example: entrepot -C %s load --help",

@@ -39,12 +39,17 @@ typedef enum ep_open_mode {
 EP_CHECK ep_code ep_warehouse_open(const char *folder, ep_open_mode mode, ep_warehouse **ret, ep_error *err);
 void ep_warehouse_close(ep_warehouse **warehouse);
 
+/** True when the tables are on a PostgreSQL server, not in a file of the folder. */
+bool ep_warehouse_on_server(const ep_warehouse *warehouse);
+
 /** NULL when there is no feed of that name. */
 const ep_feed *ep_warehouse_feed(const ep_warehouse *warehouse, const char *name);
 
 /** Makes a folder with the shipped ShopNow definitions (entrepot.yaml, contracts/, feeds/, lists/, derive/, marts/, data/); refuses a folder that is
- * not empty, unless it only lacks files (then EP_E_CONFLICT names what is there). */
-EP_CHECK ep_code ep_warehouse_init(const char *folder, ep_error *err);
+ * not empty, unless it only lacks files (then EP_E_CONFLICT names what is there).
+ * @param store  postgres://... : where the tables are; the server is asked first, then gets the empty tables. NULL: a file in data/.
+ */
+EP_CHECK ep_code ep_warehouse_init(const char *folder, const char *store, ep_error *err);
 
 /** SQL literal of a moment: timestamp '2026-03-01 12:34:56.123456'. */
 void ep_put_ts_literal(ep_buf *buf, int64_t ts_us);

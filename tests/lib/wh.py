@@ -11,6 +11,9 @@ ROOT = Path(os.environ.get("EP_ROOT", Path(__file__).resolve().parents[2]))
 RELEASE = os.environ.get("ENTREPOT_RELEASE", str(ROOT / "build" / "release" / "entrepot"))
 ASAN = os.environ.get("ENTREPOT", str(ROOT / "build" / "asan" / "entrepot"))
 
+# Where the tables of new warehouses are; conftest.py sets it for the tests of a module that names ENGINES.
+ENGINE = "duckdb"
+
 BEGINNING = "0001-01-01 00:00:00.000000"
 END = "9999-12-31 23:59:59.999999"
 
@@ -62,6 +65,14 @@ def emit(table, fields, **more):
     return {"contract": table, "fields": fields, **more}
 
 
+def new_store():
+    """The address of an empty database for one warehouse, or None: a file in its folder."""
+    if ENGINE == "duckdb":
+        return None
+    import pg
+    return pg.server().database()
+
+
 class Failed(AssertionError):
     pass
 
@@ -69,14 +80,15 @@ class Failed(AssertionError):
 class Warehouse:
     """A warehouse folder of a test. YAML is written as JSON, which is YAML too."""
 
-    def __init__(self, folder, datasets=None, feeds=None, binary=RELEASE, settings=None, lists=None, shipped=False):
+    def __init__(self, folder, datasets=None, feeds=None, binary=RELEASE, settings=None, lists=None, shipped=False, store=None):
         self.folder = Path(folder)
+        self.store = store or new_store()
         self.binary = binary
         self.env = {}
         self.files = self.folder.parent / f"{self.folder.name}-files"
         self.files.mkdir(parents=True, exist_ok=True)
         if shipped:
-            self.run("init", str(self.folder), inside=False)
+            self.run("init", *(["--store", self.store] if self.store else []), str(self.folder), inside=False)
             return
         for name in ("contracts", "feeds", "lists", "derive", "marts/legacy"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -89,6 +101,8 @@ class Warehouse:
             (self.folder / "lists" / name).write_text(text)
 
     def settings(self, **values):
+        if self.store:
+            values = {"store": self.store, **values}
         (self.folder / "entrepot.yaml").write_text(json.dumps({"name": "test", "threads": 1, **values}))
 
     def define(self, one):

@@ -63,7 +63,7 @@ def pkg_config(*names):
 
 def test_headers_compile_alone():
     headers = c_files(".h")
-    flags = pkg_config("libfyaml", "libpcre2-8", "libcrypto", "libzstd", "libxxhash")
+    flags = pkg_config("libfyaml", "libpcre2-8", "libcrypto", "libzstd", "libxxhash", "libpq")
     command = ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only",
                f"-I{SRC}", f"-isystem{ROOT}/build/deps", *flags, "-x", "c", "-"]
 

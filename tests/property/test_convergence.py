@@ -13,6 +13,7 @@ import model
 import pytest
 from wh import BEGINNING, Warehouse, dataset, emit, feed, field
 
+ENGINES = ["duckdb", "postgres"]
 SEEDS = [int(os.environ["ENTREPOT_SEED"])] if "ENTREPOT_SEED" in os.environ else [*range(1, 6), random.randrange(10**9)]
 
 # History types of the attributes, by table.

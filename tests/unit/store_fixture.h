@@ -71,9 +71,14 @@ static inline ep_store *open_with(ep_store_options options) {
     return store;
 }
 
-/* "" is in memory. */
+/* Where open_store() opens: a file of the folder ("" is in memory), unless a group of tests says otherwise. */
+static inline const char *in_file(const char *name) {
+    return *name ? in_folder(name) : "";
+}
+static const char *(*locate)(const char *name) __attribute__((unused)) = in_file;
+
 static inline ep_store *open_store(const char *name) {
-    return open_with((ep_store_options){.location = *name ? in_folder(name) : "", .n_threads = 2});
+    return open_with((ep_store_options){.location = locate(name), .n_threads = 2});
 }
 
 static inline void exec(ep_store *store, const char *sql) {

@@ -1,8 +1,8 @@
-#include "store_fixture.h"
+#include "postgres_fixture.h"
 
 #include <pthread.h>
 
-/* Rows into the store and out of it: parameters, results, batches, streams. */
+/* Rows into the store and out of it: parameters, results, batches, streams. What both engines promise is tested on both. */
 
 #define ROW_GROUP 122880 /* of DuckDB */
 
@@ -133,7 +133,7 @@ static void every_type_comes_back_by_batch(void **state) {
     must_fail(EP_E_BUG, ep_store_append(store, "t", batch, NULL, 0, err));
     ep_batch_seal(batch);
     must(ep_store_append(store, "t", batch, NULL, 0, err));
-    must(ep_store_query(store, "SELECT * FROM t ORDER BY rowid", NULL, 0, &cursor, err));
+    must(ep_store_query(store, "SELECT * FROM t ORDER BY c_int NULLS LAST", NULL, 0, &cursor, err));
     assert_int_equal(ep_cursor_n_columns(cursor), all.n_columns);
     for (size_t c = 0; c < all.n_columns; c++) {
         ep_column_def def = ep_cursor_column(cursor, c);
@@ -155,7 +155,7 @@ static void every_type_comes_back_by_batch(void **state) {
     assert_text(store, "SELECT max(c_ts)::VARCHAR FROM t", "9999-12-31 23:59:59.999999");
     assert_text(store, "SELECT min(c_date)::VARCHAR FROM t", "0001-01-01");
     assert_text(store, "SELECT max(c_time)::VARCHAR FROM t", "23:59:59.999999");
-    assert_text(store, "SELECT hex(max(c_blob)) FROM t", "0001FF2700");
+    assert_text(store, "SELECT hex(c_blob) FROM t WHERE c_bool", "0001FF2700");
     ep_batch_free(&batch);
     ep_store_close(&store);
 }
@@ -172,15 +172,17 @@ static void every_type_comes_back_by_parameter(void **state) {
     must(ep_store_run(store, insert, low, N_OF(low), NULL, err));
     must(ep_store_run(store, insert, high, N_OF(high), NULL, err));
     must(ep_store_run(store, insert, nulls, N_OF(nulls), NULL, err));
-    must(ep_store_query(store, "SELECT * FROM t ORDER BY rowid", NULL, 0, &cursor, err));
+    must(ep_store_query(store, "SELECT * FROM t ORDER BY c_int NULLS LAST", NULL, 0, &cursor, err));
     assert_row(cursor, low);
     assert_row(cursor, high);
     assert_row(cursor, NULL);
     assert_end(cursor);
     ep_cursor_close(&cursor);
     /* Straight back, without a table. */
-    must(ep_store_query(store, "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11", high, N_OF(high),
-                        &cursor, err));
+    must(ep_store_query(
+        store,
+        "SELECT $1, $2, $3, $4::DECIMAL(4,1), $5::DECIMAL(9,0), $6::DECIMAL(18,4), $7::DECIMAL(38,8), $8, $9, $10, $11",
+        high, N_OF(high), &cursor, err));
     assert_row(cursor, high);
     ep_cursor_close(&cursor);
     ep_store_close(&store);
@@ -487,7 +489,7 @@ static void assert_events(ep_store *store, int64_t n) {
         store,
         "SELECT count(*) FROM (SELECT * FROM t EXCEPT SELECT i,"
         " CASE WHEN i % 7 = 0 THEN NULL WHEN i % 3 = 0 THEN 'a name of many letters ' || i ELSE 'n' || i END,"
-        " (i::DECIMAL(18,4) * 0.25)::DECIMAL(18,4) FROM range($1) r(i))",
+        " (i::DECIMAL(18,4) * 0.25)::DECIMAL(18,4) FROM range($1) r(i)) d",
         &value, 1, &wrong, err));
     assert_int_equal(wrong, 0);
     assert_int_equal(get_int(store, "SELECT count(DISTINCT id) FROM t"), n);
@@ -498,6 +500,8 @@ static void batches_of_any_size_arrive(void **state) {
     static const size_t sizes[] = {0,     1, 63, 64, 65, 2047, 2048, 2049, 5000, ROW_GROUP, ROW_GROUP + 1,
                                    300000};
     for (size_t i = 0; i < N_OF(sizes); i++) {
+        if (locate != in_file && sizes[i] > ROW_GROUP)
+            break; /* beyond the other engine's row group nothing is special */
         ep_store *store = open_store("");
         put_table(store, "CREATE TABLE t", &events);
         ep_batch *batch = make_events(0, sizes[i]);
@@ -538,7 +542,7 @@ static void temporary_tables_come_first(void **state) {
     must(ep_store_append(store, "t", batch, NULL, 0, err));
     assert_events(store, 3000);
     must(ep_store_append(store, "odd \"name", batch, NULL, 0, err));
-    exec(store, "DROP TABLE temp.t");
+    exec(store, ep_store_engine(store) == EP_ENGINE_DUCKDB ? "DROP TABLE temp.t" : "DROP TABLE pg_temp.t");
     assert_int_equal(get_int(store, "SELECT count(*) FROM t"), 0);
     must(ep_store_append(store, "t", batch, NULL, 0, err));
     assert_events(store, 3000);
@@ -650,7 +654,8 @@ static void a_failed_append_leaves_nothing(void **state) {
     assert_int_equal(get_int(store, "SELECT count(*) FROM t"), 1);
     must_fail(EP_E_STORE, ep_store_append(store, "none", batch, NULL, 0, err));
     exec(store, "CREATE TABLE narrow(id BIGINT)");
-    must_fail(EP_E_ARG, ep_store_append(store, "narrow", batch, NULL, 0, err));
+    must_fail(ep_store_engine(store) == EP_ENGINE_DUCKDB ? EP_E_ARG : EP_E_STORE,
+              ep_store_append(store, "narrow", batch, NULL, 0, err));
     ep_batch_free(&batch);
     ep_batch_free(&again);
     ep_store_close(&store);
@@ -771,10 +776,10 @@ static struct source many_events(void) {
 
 static void a_stream_inserts_each_row_once(void **state) {
     (void)state;
-    for (int n_threads = 0; n_threads <= 4; n_threads++) {
+    for (int n_threads = 0; n_threads <= (locate == in_file ? 4 : 0); n_threads++) {
         int64_t n = 0;
         struct source source = many_events();
-        ep_store *store = open_with((ep_store_options){.location = "", .n_threads = 4});
+        ep_store *store = open_with((ep_store_options){.location = locate(""), .n_threads = 4});
         put_table(store, "CREATE TABLE t", &events);
         must(ep_store_begin(store, err));
         must(ep_store_insert_stream(store, "INSERT INTO t SELECT id, name, price FROM ep_stream()",
@@ -800,7 +805,7 @@ static void a_stream_can_be_sorted_and_filtered(void **state) {
     put_table(store, "CREATE TEMP TABLE t", &events);
     must(ep_store_insert_stream(
         store,
-        "INSERT INTO t SELECT any_value(id), name, max(price) FROM ep_stream() WHERE id >= 0 "
+        "INSERT INTO t SELECT min(id), name, max(price) FROM ep_stream() WHERE id >= 0 "
         "GROUP BY name, id ORDER BY name",
         stream_of(&source), 2, &n, err));
     assert_int_equal(n, 400040);
@@ -821,7 +826,7 @@ static void a_stream_takes_chosen_rows_and_empty_batches(void **state) {
     const char *sql = "INSERT INTO t SELECT * FROM ep_stream()";
     must(ep_store_insert_stream(store, sql, stream_of(&source), 1, &n, err));
     assert_int_equal(n, 9);
-    assert_text(store, "SELECT list(id ORDER BY id) FROM t", "[1, 3, 6, 11, 13, 16, 21, 23, 26]");
+    assert_text(store, "SELECT string_agg(id::VARCHAR, ' ' ORDER BY id) FROM t", "1 3 6 11 13 16 21 23 26");
     free_batches(&source);
     for (int i = 0; i < 3; i++)
         source.batches[i] = make_events(i * 10, i == 1 ? 1 : 0);
@@ -936,12 +941,11 @@ static void a_stream_refuses_values_out_of_range(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
+    /* What every engine promises. */
+    const struct CMUnitTest shared[] = {
         cmocka_unit_test(every_type_comes_back_by_batch),
         cmocka_unit_test(every_type_comes_back_by_parameter),
         cmocka_unit_test(wrong_parameters_are_refused),
-        cmocka_unit_test(results_are_in_our_terms),
-        cmocka_unit_test(a_result_of_text_columns_keeps_order_and_names),
         cmocka_unit_test(one_cell_is_read_directly),
         cmocka_unit_test(a_long_result_needs_little_memory),
         cmocka_unit_test(an_error_within_a_result_is_no_end),
@@ -951,19 +955,26 @@ int main(void) {
         cmocka_unit_test(chosen_rows_arrive),
         cmocka_unit_test(temporary_tables_come_first),
         cmocka_unit_test(a_schema_may_be_named),
-        cmocka_unit_test(other_column_types_are_cast),
         cmocka_unit_test(values_out_of_range_never_arrive),
         cmocka_unit_test(a_failed_append_leaves_nothing),
         cmocka_unit_test(appends_belong_to_the_transaction),
-        cmocka_unit_test(running_out_of_memory_is_an_error),
         cmocka_unit_test(a_stream_inserts_each_row_once),
         cmocka_unit_test(a_stream_can_be_sorted_and_filtered),
         cmocka_unit_test(a_stream_takes_chosen_rows_and_empty_batches),
         cmocka_unit_test(an_error_of_the_source_comes_back),
-        cmocka_unit_test(an_error_of_the_engine_ends_the_stream),
-        cmocka_unit_test(a_stream_is_for_its_own_statement),
         cmocka_unit_test(a_stream_refuses_values_out_of_range),
     };
+    const struct CMUnitTest duckdb[] = {
+        cmocka_unit_test(results_are_in_our_terms),
+        cmocka_unit_test(a_result_of_text_columns_keeps_order_and_names),
+        cmocka_unit_test(other_column_types_are_cast),
+        cmocka_unit_test(running_out_of_memory_is_an_error),
+        cmocka_unit_test(an_error_of_the_engine_ends_the_stream),
+        cmocka_unit_test(a_stream_is_for_its_own_statement),
+    };
     make_extremes();
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    int failed = cmocka_run_group_tests_name("duckdb", shared, make_folder, remove_folder);
+    failed += cmocka_run_group_tests_name("duckdb's own", duckdb, make_folder, remove_folder);
+    failed += cmocka_run_group_tests_name("postgres", shared, use_server, stop_server);
+    return failed;
 }

@@ -1,0 +1,17 @@
+"""A module that sets ENGINES = ["duckdb", "postgres"] has each of its tests run once an engine: `engine` is the fixture's name."""
+
+import pytest
+import wh
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engine(request):
+    wh.ENGINE = getattr(request, "param", "duckdb")
+    yield wh.ENGINE
+    wh.ENGINE = "duckdb"
+
+
+def pytest_generate_tests(metafunc):
+    engines = getattr(metafunc.module, "ENGINES", None)
+    if engines and "engine" in metafunc.fixturenames:
+        metafunc.parametrize("engine", engines, indirect=True, scope="module")
