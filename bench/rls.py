@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
 os.environ.setdefault("EP_ROOT", str(ROOT))
 
-from small_pg import SmallMarket  # noqa: E402  (after the path is set)
+from small_pg import LOADER_PASSWORD, SmallMarket  # noqa: E402  (after the path is set)
 
 AIM = 1.1
 PASSWORD = "password-of-the-bench"
@@ -95,7 +95,7 @@ def main():
         print(f"| seller with | query over {asked.rows:,} lines | by hand as owner, ms | under its policy, ms | ratio |\n|---|---|---|---|---|")
         for name, share in SELLERS.items():
             market.run("seller", "add", name, "--password-file", str(path))
-            owner, seller = Session(market, "loader", "loader-of-the-test"), Session(market, f"seller_{name}", PASSWORD)
+            owner, seller = Session(market, "loader", LOADER_PASSWORD), Session(market, f"seller_{name}", PASSWORD)
             n = {"small": 500, "big": 3}[name]
             for title, query in QUERIES.items():
                 by_hand, by_policy = compare(owner, seller, name, query, asked.runs, n)

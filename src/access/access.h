@@ -42,6 +42,14 @@ typedef enum ep_access_part {
 EP_CHECK ep_code ep_access_apply(const ep_plan *plan, const ep_access_target *target, ep_access_part part,
                                  ep_error *err);
 
+/**
+ * Runs GRANTS again when they no longer are what the contracts and the relations of the database ask for: after a migration, or when a contract
+ * calls another column personal. Nothing happens where they were never applied, or nothing changed.
+ * @param target  of ep_access_find(), connected as the owner of the tables.
+ */
+EP_CHECK ep_code ep_access_refresh(const ep_plan *plan, const ep_access_target *target, bool *ret_applied,
+                                   ep_error *err);
+
 /** The query that looks for mistakes: rows of rule, object, wrong, mend. No row is good. Thread: any. */
 EP_CHECK ep_code ep_access_lint_sql(const ep_plan *plan, const char *star, ep_buf *ret, ep_error *err);
 

@@ -1,4 +1,5 @@
 #include "access/access.h"
+#include "base/hash.h"
 #include "warehouse/schema.h"
 
 #include <string.h>
@@ -223,6 +224,39 @@ static ep_code apply_server(work *w) {
     return generate(w, "sql/access/server.sql", "close", vars, sizeof vars / sizeof *vars);
 }
 
+/* What the grants are made from: their text, which holds the contracts, and the relations there are. */
+static ep_code fingerprint(work *w, const ep_plan *plan, char ret[65]) {
+    EP_CLEANUP(ep_buf_done) ep_buf text = {0};
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    ep_access_target script = *w->to;
+    const ep_access_target *target = w->to;
+    const ep_sql_var vars[] = {{"star_literal", w->star_literal, NULL}};
+    script.server = NULL;
+    script.script = &text;
+    w->to = &script;
+    ep_code code = apply_grants(w, plan);
+    w->to = target;
+    EP_TRY(code);
+    EP_TRY(ep_sql_render("sql/access/grants.sql", "relations", vars, 1, &sql, w->err));
+    EP_TRY(ep_server_get(target->server, sql.data, NULL, 0, &text, w->err));
+    uint8_t digest[32];
+    ep_sha256_of(text.data, text.len, digest);
+    ep_hex(digest, sizeof digest, ret);
+    return EP_OK;
+}
+
+static ep_code remember(work *w, const ep_plan *plan) {
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    char now[65];
+    EP_TRY(fingerprint(w, plan, now));
+    ep_buf_printf(
+        &sql,
+        "delete from books.setting where name = 'access'; insert into books.setting (name, value) values ('access', '%s')",
+        now);
+    EP_TRY(ep_buf_check(&sql, w->err));
+    return ep_server_exec(w->to->server, sql.data, w->err);
+}
+
 /* As the tables' owner, whoever is connected: what is made here belongs to it, and the change is seen whole or not at all. */
 static ep_code apply_as_owner(work *w, const ep_plan *plan) {
     EP_CLEANUP(ep_buf_done) ep_buf begin = {0};
@@ -233,6 +267,8 @@ static ep_code apply_as_owner(work *w, const ep_plan *plan) {
     ep_code code = w->to->server ? ep_server_exec(w->to->server, begin.data, w->err) : EP_OK;
     if (code == EP_OK)
         code = apply_grants(w, plan);
+    if (code == EP_OK && w->to->server)
+        code = remember(w, plan);
     if (w->to->script)
         ep_buf_puts(w->to->script, "commit;\n");
     if (w->to->server && code == EP_OK)
@@ -241,6 +277,25 @@ static ep_code apply_as_owner(work *w, const ep_plan *plan) {
     if (w->to->server && ep_server_exec(w->to->server, "rollback", &ignored) != EP_OK)
         return code; /* the first error is the one to tell */
     return code;
+}
+
+ep_code ep_access_refresh(const ep_plan *plan, const ep_access_target *target, bool *ret_applied,
+                          ep_error *err) {
+    EP_CLEANUP(work_done) work w = {.to = target, .err = err};
+    EP_CLEANUP(ep_buf_done) ep_buf applied = {0};
+    char now[65];
+    *ret_applied = false;
+    ep_code code = ep_server_get(target->server, "select value from books.setting where name = 'access'",
+                                 NULL, 0, &applied, err);
+    if (code == EP_E_NOT_FOUND)
+        return EP_OK;
+    EP_TRY(code);
+    EP_TRY(start(&w, plan));
+    EP_TRY(fingerprint(&w, plan, now));
+    if (strcmp(now, applied.data) == 0)
+        return EP_OK;
+    *ret_applied = true;
+    return apply_as_owner(&w, plan);
 }
 
 ep_code ep_access_apply(const ep_plan *plan, const ep_access_target *target, ep_access_part part,

@@ -19,6 +19,18 @@ static bool is_address(const char *text) {
     return strncmp(text, "postgres://", 11) == 0 || strncmp(text, "postgresql://", 13) == 0;
 }
 
+ep_code ep_access_after_migration(const ep_warehouse *w, ep_error *err) {
+    EP_CLEANUP(ep_server_close) ep_server *server = NULL;
+    EP_CLEANUP(ep_arena_done) ep_arena arena = {0};
+    ep_access_target target;
+    bool applied;
+    if (!is_address(w->settings.store))
+        return EP_OK;
+    EP_TRY(ep_server_connect(w->settings.store, &server, err));
+    EP_TRY(ep_access_find(w->plan, server, &arena, &target, err));
+    return ep_access_refresh(w->plan, &target, &applied, err);
+}
+
 /* The right to make roles is an attribute, which a member of the administrators has only as the group itself. */
 static ep_code become_administrator(ep_server *server, ep_error *err) {
     static const char member[] =

@@ -1,4 +1,5 @@
 #include "app/cli.h"
+#include "app/access_link.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -107,8 +108,11 @@ ep_code ep_cli_open(ep_cli *cli, ep_open_mode mode, ep_warehouse **ret, ep_error
         sigaction(SIGINT, &action, NULL);
         sigaction(SIGTERM, &action, NULL);
         w->cancelled = is_cancelled;
+        code = ep_access_after_migration(w, err);
     }
-    return EP_OK;
+    if (code != EP_OK)
+        ep_warehouse_close(ret);
+    return code;
 }
 
 const char *ep_cli_actor(void) {

@@ -161,8 +161,8 @@ const ep_command ep_commands[] = {
      "What a late rule, rate or category would change afterwards becomes a dated adjustment row.", NULL,
      ep_cmd_period_close},
     {"access apply", "", "make roles, policies and grants on PostgreSQL from the contracts",
-     "Run it after the first load and after each migration: what it does not grant is not reachable. Makes what the connected\n"
-     "role may: roles need CREATEROLE, grants the tables' owner, the engine's own functions a superuser. Can be run again.",
+     "Run it once; loads and migrations keep it up to the contracts from then on. What it does not grant is not reachable. Makes what\n"
+     "the connected role may: roles need CREATEROLE, grants the tables' owner, the engine's own functions a superuser. Can be run again.",
      access_apply_options, ep_cmd_access_apply},
     {"access lint", "", "look in PostgreSQL's catalogue for anything a seller could reach without a policy",
      "Exit code 1 and rule, object, what is wrong and how to mend it, a mistake each.", access_lint_options,

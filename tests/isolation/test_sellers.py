@@ -9,6 +9,7 @@ import time
 import pytest
 
 from small_pg import SELLERS, SmallMarket
+from wh import Warehouse
 
 LOGGED = "log_statement = 'all'\nlog_min_duration_statement = 0\nlog_connections = on\nlog_parameter_max_length = -1\n"
 INSIDE = {"analyst": "anna", "steward": "stef", "auditor": "aude", "privacy": "paul", "admin": "chief"}
@@ -130,7 +131,7 @@ def test_what_is_wrong_with_a_call_is_said(market, tmp_path):
     os.chmod(open_file, 0o600)
     open_file.write_text("short\n")
     assert "16 to 256 characters" in fails("add", "eva", "--password-file", str(open_file))
-    done = market.warehouse.run("seller", "add", "eva", check=False)
+    done = Warehouse(tmp_path / "file", shipped=True).run("seller", "add", "eva", check=False)
     assert done.returncode == 2 and "the store of this warehouse is a file" in done.err
 
 
@@ -253,3 +254,33 @@ def test_explain_leaves_nothing_behind(market):
     assert told["seller.fact_order_line"]["rows"] == 4
     assert market.psql("select count(*) from pg_auth_members").stdout == before
     assert "there is no role nobody" in market.run("access", "explain", "nobody", check=False).err
+
+
+def test_a_migration_gives_and_takes_rights_by_itself(market):
+    """A new mart is open after the next load, a column that became personal is closed, and nobody ran a command about access."""
+    folder = market.warehouse.folder
+    (folder / "marts" / "my_units.sql").write_text("-- Units sold. Grain: seller.\nselect seller_id, sum(quantity) as units from fact_order_line group by seller_id\n")
+    assert "does not exist" in as_seller(market, "alba", "select units from mart.my_units", check=False).stderr
+    contract = folder / "contracts" / "dim_offer.yaml"
+    text = contract.read_text()
+    assert as_seller(market, "alba", "select title from dim_offer").stdout == "Mug of alba\n"
+    head, title = text.split("- name: title", 1)
+    personal = "customProperties:\n          - {property: entrepot.personal, value: true}\n"
+    contract.write_text(head + "- name: title" + title.replace("customProperties:\n", personal, 1))
+    try:
+        market.warehouse.run("migrate")
+        assert as_seller(market, "alba", "select units from mart.my_units").stdout == "4\n"
+        assert "does not exist" in as_seller(market, "alba", "select title from dim_offer", check=False).stderr
+        assert market.run("access", "lint", check=False).returncode == 0
+    finally:
+        contract.write_text(text)
+        (folder / "marts" / "my_units.sql").unlink()
+        market.warehouse.run("migrate")
+    assert as_seller(market, "alba", "select title from dim_offer").stdout == "Mug of alba\n"
+
+
+def test_without_a_change_a_load_leaves_the_rights_alone(market):
+    stamp = "select max(xmin::text::bigint) from pg_policy"
+    before = market.psql(stamp).stdout
+    market.warehouse.run("migrate")
+    assert market.psql(stamp).stdout == before

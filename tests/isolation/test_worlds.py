@@ -11,7 +11,6 @@ import pytest
 
 from pg_server import Server
 from worlds import A, WORLDS, generate, make_world
-from worlds_pg import give_to_postgres
 
 ROOT = Path(os.environ.get("EP_ROOT", Path(__file__).resolve().parents[2]))
 DATA = ROOT / "tests" / "data" / "isolation"
@@ -56,9 +55,9 @@ def worlds(tmp_path_factory):
     servers = {name: Server(copy_of=template) for name in WORLDS}
 
     def make(name):
-        warehouse, teller = make_world(folder, folder / "generated", name, seed)
         server = servers[name].start()
-        give_to_postgres(warehouse, server, PROGRAM)
+        warehouse, teller = make_world(folder, folder / "generated", name, seed, server.database_of("loader", PASSWORD), PASSWORD)
+        warehouse.run("access", "apply", env={"ENTREPOT_CONNECT": server.uri("shop")})
         for seller in (A, *((*OTHERS, "shopnow") if name != "alone" else ())):
             server.psql(f"create role seller_{seller} login password '{PASSWORD}' connection limit 5 in role sellers;"
                         f"alter role seller_{seller} set search_path = seller, mart; alter role seller_{seller} set default_transaction_read_only = on")

@@ -26,8 +26,8 @@ timezone = 'UTC'
 lc_messages = 'C'
 """
 
-# Everybody proves who they are, the superuser of the test too, by being the right user of the machine.
-HBA = "local all postgres trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
+# The superuser and the loader come in as they are, everybody else with a password.
+HBA = "local all postgres,loader trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
 
 class Server:
@@ -87,3 +87,8 @@ class Server:
     def value(self, sql, **options):
         return self.psql(sql, **options).stdout.strip()
 
+
+    def database_of(self, owner, password, database="shop"):
+        """Makes a login that owns a new database, and gives the store's address for it."""
+        self.psql(f"create role {owner} login password '{password}'; create database {database} owner {owner}")
+        return f"postgresql://{owner}@/{database}?host={self.folder}&port={self.port}"

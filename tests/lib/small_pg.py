@@ -3,10 +3,10 @@
 import os
 
 from pg_server import Server
-from pg_copy import copy_warehouse
 from wh import RELEASE, Warehouse
 
 SELLERS = ("alba", "bruma")
+LOADER_PASSWORD = "loader-of-the-test"
 
 
 def records():
@@ -33,16 +33,16 @@ class SmallMarket:
     """`with SmallMarket(folder) as market`: market.server, market.warehouse; market.run() is the program connected as `role`."""
 
     def __init__(self, folder, settings="", port=5432):
-        self.warehouse = Warehouse(folder / "shop", shipped=True)
-        by_feed = {}
-        for feed, record in records():
-            by_feed.setdefault(feed, []).append(record)
-        for feed, told in by_feed.items():
-            self.warehouse.load_records(feed, told)
         self.server = Server(settings, port=port).start()
         try:
-            self.server.psql("create role loader login password 'loader-of-the-test'")
-            copy_warehouse(self.warehouse, self.server, "shop", "loader")
+            store = self.server.database_of("loader", LOADER_PASSWORD)
+            self.warehouse = Warehouse(folder / "shop", shipped=True, store=store)
+            self.warehouse.env = {"PGPASSWORD": LOADER_PASSWORD}
+            by_feed = {}
+            for feed, record in records():
+                by_feed.setdefault(feed, []).append(record)
+            for feed, told in by_feed.items():
+                self.warehouse.load_records(feed, told)
         except BaseException:
             self.server.__exit__()
             raise

@@ -139,11 +139,12 @@ def load_world(warehouse, files):
             warehouse.run("--quiet", "load", feed, *paths)
 
 
-def make_world(folder, source, world, seed):
-    """A loaded warehouse of one world, and its teller."""
+def make_world(folder, source, world, seed, store, password):
+    """A warehouse of one world, loaded into the database that `store` names, and its teller."""
     teller = Teller(world, seed)
     files = Path(folder) / f"files-{world}"
     write_world(Path(source), files, teller)
-    warehouse = Warehouse(Path(folder) / f"shop-{world}", shipped=True)
+    warehouse = Warehouse(Path(folder) / f"shop-{world}", shipped=True, store=store)
+    warehouse.env = {"PGPASSWORD": password}
     load_world(warehouse, files)
     return warehouse, teller
