@@ -2,11 +2,10 @@
 
 #include <string.h>
 
-/* The schemas every warehouse has besides its star. */
+/* The store keeps the star in main; a table of the same name elsewhere is somebody else's. */
 static const char find_sql[] =
     "select n.nspname, pg_get_userbyid(c.relowner), current_database() from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-    "where c.relname = $1 and c.relkind in ('r', 'p') and n.nspname not in ('books', 'log', 'mart', 'legacy', 'seller', 'analyst') "
-    "and n.nspname !~ '^pg_' order by 1";
+    "where c.relname = $1 and c.relkind in ('r', 'p') and n.nspname = 'main'";
 
 ep_code ep_access_find(const ep_plan *plan, ep_server *server, ep_arena *arena, ep_access_target *ret,
                        ep_error *err) {
@@ -21,9 +20,6 @@ ep_code ep_access_find(const ep_plan *plan, ep_server *server, ep_arena *arena, 
             "the database has no table %s of this warehouse: load something first, or name the right "
             "database with --connect",
             plan->tables[0].name);
-    if (ep_rows_n(rows) > 1)
-        return ep_fail(err, EP_E_CONFLICT, "the database has a table %s in two schemas, %s and %s: drop one",
-                       plan->tables[0].name, ep_rows_get(rows, 0, 0), ep_rows_get(rows, 1, 0));
     char *names[3];
     for (size_t i = 0; i < 3; i++) {
         const char *text = ep_rows_get(rows, 0, i);
