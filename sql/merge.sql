@@ -14,6 +14,9 @@ select count(*) from (
     select _key from stage_{{x}} group by _key
     having {{keys| or |min($) is distinct from max($)}}) c;
 
+-- :latest
+select max(_at) from {{x}};
+
 -- :duplicates
 -- Staged rows that are nothing new, with their seller.
 select s._load_id, s._record, {{owner}} from stage_{{x}} s

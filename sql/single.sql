@@ -16,12 +16,17 @@ select _key from once_{{x}} group by _key having count(*) > 1
 union
 select {{key}} from {{x}} where {{key}} in (select _key from once_{{x}});
 
+-- :known
+-- Held rows whose key the table has already.
+select p._row from probe_{{x}} p join {{x}} t on t.{{key}} = p._key;
+
 -- :insert_first
+-- The first change of keys that have only one: staged ones, or all rows that are held in memory.
 insert into {{x}} ({{key}}, {{stored|, |$}}{{deleted?}}, is_deleted{{end}}{{roles||, $}}, _at, _seq, _hash, _present, _deleted, _n, _record, _load_id, _recorded_at)
 select s._key, {{stored|, |s.$}}{{deleted?}}, s._deleted{{end}}{{bound||, $}}, s._at, s._seq, s._hash, s._present, s._deleted, 1, s._record, s._load_id, {{now}}
-from stage_{{x}} s{{binds||
-$}}
-where s._row in (select _row from once_{{x}} where _key not in (select _key from again_{{x}}));
+from {{rows}} s{{binds||
+$}}{{staged?}}
+where s._row in (select _row from once_{{x}} where _key not in (select _key from again_{{x}})){{end}};
 
 -- :fresh
 -- Of the others, the changes that neither the row nor the log has.

@@ -44,8 +44,17 @@ delete from {{x}} as t where t._at between {{from}} and {{to}} and exists (
     select 1 from rival_{{x}} r
     where r._place > 1 and r._row is null and {{identity| and |r.$ = t.$}} and r._seq = t._seq and r._hash = t._hash);
 
+-- :known
+-- Held rows whose identity the table has already.
+select p._row from probe_{{x}} p
+where exists (
+    select 1 from {{x}} t
+    where t._at between {{from}} and {{to}} and {{identity| and |t.$ = p.$}}
+);
+
 -- :insert
+-- Fresh rows, or those that are held in memory.
 insert into {{x}} ({{stored|, |$}}{{roles||, $}}, _at, _seq, _hash, _record, _load_id)
 select {{stored|, |s.$}}{{bound||, $}}, s._at, s._seq, s._hash, s._record, s._load_id
-from fresh_{{x}} s{{binds||
+from {{rows}} s{{binds||
 $}};

@@ -152,8 +152,9 @@ static void copy_rows(duckdb_function_info info, duckdb_data_chunk output) {
     size_t n = puller->n_rows - puller->next_row;
     if (n > duckdb_vector_size())
         n = duckdb_vector_size();
-    /* The rows may still be on their way through the engine when the batch is given back: text is copied. */
-    if (ep_duckdb_fill(output, puller->batch, puller->rows, puller->next_row, n, true, &err) != EP_OK) {
+    /* The rows may still be on their way through the engine when the batch is given back: then text is copied. */
+    bool copies = !stream->source->stays;
+    if (ep_duckdb_fill(output, puller->batch, puller->rows, puller->next_row, n, copies, &err) != EP_OK) {
         pthread_mutex_lock(&stream->lock);
         keep_error(stream, &err);
         pthread_mutex_unlock(&stream->lock);

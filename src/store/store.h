@@ -112,11 +112,12 @@ typedef struct ep_stream_source {
     ep_code (*next)(void *context, const ep_batch **ret, const uint32_t **rows, size_t *n_rows,
                     ep_error *err);
     void (*done)(void *context, const ep_batch *batch);
+    bool stays; /* batches and their texts outlive the statement: nothing needs to be copied on the way */
 } ep_stream_source;
 
 /**
  * Runs one `INSERT INTO t SELECT ... FROM ep_stream()`, whose ep_stream() gives the rows of `source` in any order with the schema's
- * column names; it may stand in the statement once. Parallel over n_threads (0: the store's). One at a time on a file: EP_E_BUSY.
+ * column names; it may stand in the statement once. Up to n_threads read the source (0: the store's). One at a time on a file: EP_E_BUSY.
  * @param ret_changed  rows inserted; may be NULL.
  */
 EP_CHECK ep_code ep_store_insert_stream(ep_store *store, const char *sql, const ep_stream_source *source,

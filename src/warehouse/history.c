@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static ep_code render(const ep_table *t, const char *asset, const char *section, const ep_sql_var *extra,
-                      size_t n_extra, ep_buf *sql, ep_error *err) {
+ep_code ep_table_sql(const ep_table *t, const char *asset, const char *section, const ep_sql_var *extra,
+                     size_t n_extra, ep_buf *sql, ep_error *err) {
     ep_sql_var vars[EP_MAX_PLAN_VARS];
     char full[24];
     size_t n = ep_table_vars(t, vars);
@@ -19,7 +19,7 @@ static ep_code render(const ep_table *t, const char *asset, const char *section,
 ep_code ep_table_exec(ep_warehouse *w, const ep_table *t, const char *asset, const char *section,
                       const ep_sql_var *extra, size_t n_extra, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
-    EP_TRY(render(t, asset, section, extra, n_extra, &sql, err));
+    EP_TRY(ep_table_sql(t, asset, section, extra, n_extra, &sql, err));
     if (ep_store_exec(w->store, sql.data, err) != EP_OK)
         return ep_fail_prefix(err, "%s of %s", section, t->name);
     return EP_OK;
@@ -28,7 +28,7 @@ ep_code ep_table_exec(ep_warehouse *w, const ep_table *t, const char *asset, con
 ep_code ep_table_query(ep_warehouse *w, const ep_table *t, const char *asset, const char *section,
                        const ep_sql_var *extra, size_t n_extra, ep_cursor **ret, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
-    EP_TRY(render(t, asset, section, extra, n_extra, &sql, err));
+    EP_TRY(ep_table_sql(t, asset, section, extra, n_extra, &sql, err));
     if (ep_store_query(w->store, sql.data, NULL, 0, ret, err) != EP_OK)
         return ep_fail_prefix(err, "%s of %s", section, t->name);
     return EP_OK;
@@ -37,7 +37,7 @@ ep_code ep_table_query(ep_warehouse *w, const ep_table *t, const char *asset, co
 ep_code ep_table_int(ep_warehouse *w, const ep_table *t, const char *asset, const char *section,
                      const ep_sql_var *extra, size_t n_extra, int64_t *ret, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
-    EP_TRY(render(t, asset, section, extra, n_extra, &sql, err));
+    EP_TRY(ep_table_sql(t, asset, section, extra, n_extra, &sql, err));
     if (ep_store_get_int(w->store, sql.data, NULL, 0, ret, err) != EP_OK)
         return ep_fail_prefix(err, "%s of %s", section, t->name);
     return EP_OK;

@@ -6,6 +6,9 @@
 /** Runs one section of an sql/ file for a table, with extra variables (NULL for none). */
 EP_CHECK ep_code ep_table_exec(ep_warehouse *w, const ep_table *table, const char *asset, const char *section,
                                const ep_sql_var *extra, size_t n_extra, ep_error *err);
+/** The section's text. */
+EP_CHECK ep_code ep_table_sql(const ep_table *table, const char *asset, const char *section,
+                              const ep_sql_var *extra, size_t n_extra, ep_buf *ret, ep_error *err);
 /** The same for a query; close the cursor. */
 EP_CHECK ep_code ep_table_query(ep_warehouse *w, const ep_table *table, const char *asset,
                                 const char *section, const ep_sql_var *extra, size_t n_extra, ep_cursor **ret,

@@ -18,6 +18,10 @@
 /* Sources in one transaction: each has an open archive file. */
 #define EP_MAX_PARTS 200
 
+/* A transaction is merged slice by slice: its rows are in memory until then. The engine likes large transactions (a row group is 122,880 rows, and
+ * what does not fill one is written twice), memory likes small slices. */
+enum { SLICE_RECORDS = 65536, SLICE_ROWS = 200000, SLICE_BYTES = 64 << 20 };
+
 /* How far a source was read, as committed and as staged. */
 typedef struct position {
     ep_resume resume;
@@ -42,6 +46,8 @@ typedef struct loader {
     const ep_load_options *options;
     ep_load_result *result;
     ep_feed_schemas schemas;
+    ep_piece_pool *pool;
+    ep_piece *pieces; /* of the batch: its rows are held in them */
     ep_tx *tx;
     ep_set_aside *aside;
     ep_late late;
@@ -52,6 +58,10 @@ typedef struct loader {
     uint64_t n_records; /* in the batch */
     uint64_t n_rows;    /* of all tables in the batch */
     size_t size_bytes;
+    struct {
+        uint64_t n_records, n_rows;
+        size_t size_bytes;
+    } merged; /* of those, what is merged already */
     int64_t started_at;
     uint64_t n_done, n_bad; /* for progress */
 } loader;
@@ -62,9 +72,19 @@ static void part_done(part *p) {
     ep_archive_done(&p->archive);
 }
 
+static void give_pieces(loader *l) {
+    for (ep_piece *piece = l->pieces, *next; piece; piece = next) {
+        next = piece->next;
+        ep_piece_give(l->pool, piece);
+    }
+    l->pieces = NULL;
+}
+
 static void loader_done(loader *l) {
     if (l->open)
         ep_store_rollback(l->w->store);
+    give_pieces(l);
+    ep_piece_pool_free(&l->pool);
     for (size_t i = 0; i < l->n_parts; i++)
         part_done(&l->parts[i]);
     ep_free(l->parts);
@@ -144,6 +164,12 @@ static ep_code make_load_id(const ep_feed *feed, const part *p, uint64_t n_raws,
     return EP_OK;
 }
 
+static void note_merged(loader *l) {
+    l->merged.n_records = l->n_records;
+    l->merged.n_rows = l->n_rows;
+    l->merged.size_bytes = l->size_bytes;
+}
+
 static ep_code begin(loader *l, ep_error *err) {
     if (l->open)
         return EP_OK;
@@ -152,8 +178,11 @@ static ep_code begin(loader *l, ep_error *err) {
     l->n_records = 0;
     l->n_rows = 0;
     l->size_bytes = 0;
+    note_merged(l);
     l->started_at = ep_now_us();
-    return ep_tx_start(l->tx, l->feed, l->started_at, err);
+    EP_TRY(ep_tx_start(l->tx, l->feed, l->started_at, err));
+    ep_tx_hold(l->tx);
+    return EP_OK;
 }
 
 static ep_code begin_part(loader *l, const char *source, const position *before, int64_t generation,
@@ -302,6 +331,7 @@ static ep_code finish_batch(loader *l, ep_error *err) {
     for (size_t i = 0; i < l->n_parts; i++)
         part_done(&l->parts[i]);
     l->n_parts = 0;
+    give_pieces(l);
     return EP_OK;
 }
 
@@ -320,6 +350,25 @@ static bool is_full(const loader *l) {
            l->size_bytes >= (size_t)s->commit_bytes;
 }
 
+static void keep(loader *l, ep_piece *piece) {
+    piece->next = l->pieces;
+    l->pieces = piece;
+}
+
+static bool is_slice_full(const loader *l) {
+    return l->tx->holding && (l->n_records - l->merged.n_records >= SLICE_RECORDS ||
+                              l->n_rows - l->merged.n_rows >= SLICE_ROWS ||
+                              l->size_bytes - l->merged.size_bytes >= SLICE_BYTES);
+}
+
+static ep_code merge_slice(loader *l, ep_error *err) {
+    EP_TRY(ep_tx_merge(l->tx, ep_late_reject, &l->late, err));
+    EP_TRY(ep_tx_slice(l->tx, err));
+    give_pieces(l);
+    note_merged(l);
+    return EP_OK;
+}
+
 static ep_code load_pieces(loader *l, const char *path, ep_pipeline *pipeline, const position *found,
                            int64_t generation, const position *from, ep_error *err) {
     position before = *found, at = *from;
@@ -334,9 +383,10 @@ static ep_code load_pieces(loader *l, const char *path, ep_pipeline *pipeline, c
         /* A snapshot that was whole and grew is another one: all of it counts, not only what is new. */
         if (!started && found->complete && generation == found->generation &&
             ep_feed_delivery(l->feed) == EP_D_SNAPSHOT) {
-            ep_pipeline_release(pipeline, piece);
+            ep_piece_give(l->pool, piece);
             return ep_fail(err, EP_E_CONFLICT, "a snapshot grew");
         }
+        keep(l, piece);
         if (!started)
             EP_TRY(begin_part(l, path, &before, generation, &at, err));
         started = true;
@@ -345,14 +395,17 @@ static ep_code load_pieces(loader *l, const char *path, ep_pipeline *pipeline, c
         if (code == EP_OK)
             code = take_piece(l, p, piece, err);
         tell(l, path, pipeline, piece);
-        ep_pipeline_release(pipeline, piece);
         EP_TRY(code);
+        if (!l->tx->holding)
+            give_pieces(l);
         if (is_full(l)) {
             at = p->after;
             before = at;
             before.generation = generation;
             EP_TRY(finish_batch(l, err));
             started = false;
+        } else if (is_slice_full(l)) {
+            EP_TRY(merge_slice(l, err));
         }
     }
     if (!started && found->complete && at.resume.n_raws == found->resume.n_raws &&
@@ -368,8 +421,7 @@ static ep_code try_load(loader *l, const char *path, const position *found, int6
                         const position *from, ep_error *err) {
     ep_pipeline *pipeline = NULL;
     ep_feed_meta meta = {.source = ep_str_from(path), .received_at = ep_now_us()};
-    EP_TRY(ep_pipeline_start(l->w, l->feed, &l->schemas, path, &meta, &from->resume, l->n_units, &pipeline,
-                             err));
+    EP_TRY(ep_pipeline_start(l->w, l->feed, l->pool, path, &meta, &from->resume, l->n_units, &pipeline, err));
     ep_code code = load_pieces(l, path, pipeline, found, generation, from, err);
     ep_pipeline_stop(&pipeline);
     return code;
@@ -396,6 +448,7 @@ static ep_code load_file(loader *l, const char *path, ep_error *err) {
 static ep_code load_all(loader *l, const char *const *paths, size_t n_paths, ep_error *err) {
     EP_TRY(ep_snapshot_check(l->w, l->feed, err));
     EP_TRY(ep_stage_schemas(l->w, l->feed, &l->schemas, err));
+    EP_TRY(ep_piece_pool_new(l->feed, &l->schemas, &l->pool, err));
     EP_TRY(ep_tx_new(l->w, &l->tx, err));
     EP_TRY(ep_set_aside_new(l->w, &l->aside, err));
     for (size_t i = 0; i < n_paths; i++) {

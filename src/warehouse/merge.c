@@ -7,7 +7,7 @@
 
 /* Everything a merge's templates need besides the table's own lists. */
 typedef struct texts {
-    ep_buf now, owner, stored_owner, from, to;
+    ep_buf now, owner, stored_owner, from, to, rows;
     ep_sql_var vars[8];
 } texts;
 
@@ -17,9 +17,10 @@ static void texts_done(texts *x) {
     ep_buf_done(&x->stored_owner);
     ep_buf_done(&x->from);
     ep_buf_done(&x->to);
+    ep_buf_done(&x->rows);
 }
 
-enum { N_TEXTS = 5 };
+enum { N_TEXTS = 7, ROWS = 5, STAGED = 6 };
 
 static void put_owner(ep_buf *buf, const ep_table *t, const char *alias) {
     if (t->contract->owner < 0) {
@@ -37,18 +38,22 @@ static ep_code texts_init(texts *x, const ep_tx *tx, const ep_table *t, ep_error
     put_owner(&x->stored_owner, t, "r.");
     ep_put_ts_literal(&x->from, tx->min_at[index]);
     ep_put_ts_literal(&x->to, tx->max_at[index]);
+    ep_buf_printf(&x->rows, "%s_%s", t->keyed ? "stage" : "fresh", t->name);
     const ep_sql_var vars[N_TEXTS] = {
         {"now", x->now.data, NULL},
         {"owner", x->owner.data, NULL},
         {"stored_owner", x->stored_owner.data, NULL},
         {"from", x->from.data, NULL},
         {"to", x->to.data, NULL},
+        {"rows", x->rows.data, NULL},
+        {"staged", "yes", NULL},
     };
     memcpy(x->vars, vars, sizeof vars);
     EP_TRY(ep_buf_check(&x->now, err));
     EP_TRY(ep_buf_check(&x->owner, err));
     EP_TRY(ep_buf_check(&x->stored_owner, err));
     EP_TRY(ep_buf_check(&x->from, err));
+    EP_TRY(ep_buf_check(&x->rows, err));
     return ep_buf_check(&x->to, err);
 }
 
@@ -290,11 +295,73 @@ static ep_code merge_events(ep_tx *tx, const ep_table *t, const texts *x, int64_
     return EP_OK;
 }
 
-/* Natural keys of a parent as staged rows name them: select distinct r_key as _key, from1 as key1 ... */
+/* The latest event time stored; asked once, nobody else writes while rows are held. */
+static ep_code stored_max(ep_tx *tx, const ep_table *t, int64_t *ret, ep_error *err) {
+    size_t index = (size_t)(t - tx->w->plan->tables);
+    if (tx->stored_max[index] == INT64_MAX) {
+        EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+        bool row;
+        EP_TRY(ep_table_query(tx->w, t, MERGE, "latest", NULL, 0, &cursor, err));
+        EP_TRY(ep_cursor_next(cursor, &row, err));
+        ep_value latest = ep_cursor_get(cursor, 0);
+        tx->stored_max[index] = row && latest.state == EP_VALUE ? latest.i64 : EP_TS_MIN - 1;
+    }
+    *ret = tx->stored_max[index];
+    return EP_OK;
+}
+
+/* Held rows that the table knows are set apart: events only as far as the table reaches in time. */
+static ep_code set_known_apart(ep_tx *tx, const ep_table *t, ep_held *held, const texts *x, ep_error *err) {
+    int64_t to = INT64_MAX;
+    if (!t->keyed) {
+        EP_TRY(stored_max(tx, t, &to, err));
+        if (to < tx->min_at[t - tx->w->plan->tables])
+            return EP_OK;
+    }
+    EP_TRY(ep_held_probe(held, tx->w->store, to, err));
+    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    EP_TRY(ep_table_query(tx->w, t, t->keyed ? SINGLE : EVENT, "known", x->vars, N_TEXTS, &cursor, err));
+    for (bool more = true;;) {
+        EP_TRY(ep_cursor_next(cursor, &more, err));
+        if (!more)
+            return EP_OK;
+        EP_TRY(ep_held_set_apart(held, ep_cursor_get(cursor, 0).i64, err));
+    }
+}
+
+/* What is held and alone goes in at once; the rest is staged, `*n_staged` rows. */
+static ep_code merge_held(ep_tx *tx, const ep_table *t, const texts *x, int64_t *n_staged, ep_error *err) {
+    size_t index = (size_t)(t - tx->w->plan->tables);
+    ep_held *held = &tx->held[index];
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    ep_sql_var vars[N_TEXTS];
+    EP_TRY(set_known_apart(tx, t, held, x, err));
+    EP_TRY(ep_held_stage(held, tx->w->store, n_staged, err));
+    memcpy(vars, x->vars, sizeof vars);
+    vars[ROWS].text = "ep_stream()";
+    vars[STAGED].text = "";
+    EP_TRY(ep_table_sql(t, t->keyed ? SINGLE : EVENT, t->keyed ? "insert_first" : "insert", vars, N_TEXTS,
+                        &sql, err));
+    EP_TRY(ep_held_insert(held, tx->w->store, sql.data, err));
+    if (tx->stored_max[index] < tx->max_at[index])
+        tx->stored_max[index] = tx->max_at[index];
+    mark_changed(tx, t, held->min_time);
+    return EP_OK;
+}
+
+static ep_held *held_of(const ep_tx *tx, const ep_table *t) {
+    ep_held *held = &tx->held[t - tx->w->plan->tables];
+    return tx->holding && held->table ? held : NULL;
+}
+
+/* Natural keys of a parent as staged or held rows name them: select distinct r_key as _key, from1 as key1 ... */
 static ep_code infer_parents(ep_tx *tx, const ep_table *child, const ep_link *link, const texts *x,
                              ep_error *err) {
     const ep_table *parent = link->table;
+    ep_held *held = held_of(tx, child);
     EP_CLEANUP(ep_buf_done) ep_buf parents = {0};
+    if (held)
+        EP_TRY(ep_held_put_parents(held, tx->w->store, (size_t)(link - child->links), err));
     ep_buf_printf(&parents, "select s.\"%s\" as _key", link->key_column);
     for (size_t k = 0; k < link->n_from; k++) {
         ep_buf_puts(&parents, ", min(s.");
@@ -302,8 +369,8 @@ static ep_code infer_parents(ep_tx *tx, const ep_table *child, const ep_link *li
         ep_buf_puts(&parents, ") as ");
         ep_buf_put_ident(&parents, ep_str_from(parent->contract->fields[parent->contract->key[k]].name));
     }
-    ep_buf_printf(&parents, " from stage_%s s where s.\"%s\" is not null group by 1", child->name,
-                  link->key_column);
+    ep_buf_printf(&parents, " from %s_%s s where s.\"%s\" is not null group by 1", held ? "parents" : "stage",
+                  child->name, link->key_column);
     EP_TRY(ep_buf_check(&parents, err));
     ep_sql_var vars[N_TEXTS + 1];
     memcpy(vars, x->vars, sizeof x->vars[0] * N_TEXTS);
@@ -324,6 +391,10 @@ static ep_code merge_pass(ep_tx *tx, bool facts, ep_tx_reject reject, void *cont
             continue;
         EP_CLEANUP(texts_done) texts x = {0};
         EP_TRY(texts_init(&x, tx, t, err));
+        if (held_of(tx, t))
+            EP_TRY(merge_held(tx, t, &x, &n_staged, err));
+        if (n_staged == 0)
+            continue;
         if (t->versions)
             EP_TRY(merge_versions(tx, t, &x, n_staged, err));
         else if (t->keyed)

@@ -5,25 +5,17 @@
 #include "warehouse/stage.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK_BYTES = 1 << 20, PIECE_RECORDS = 4096, MAX_WORKERS = 64 };
-
-/* Bytes read at once, shared by the pieces cut from them. */
-typedef struct block {
-    atomic_int n_users;
-    ep_arena arena; /* records that crossed the border to this block */
-    char data[];    /* BLOCK_BYTES + EP_PADDING */
-} block;
+/* Pieces that may be under way besides two a worker: enough to keep the workers busy while the store merges a slice. */
+enum { PIECE_RECORDS = 4096, MAX_WORKERS = 64, READ_AHEAD = 14 };
 
 typedef enum { FREE, CUT, BUSY, DONE } slot_state;
 
 typedef struct slot {
     slot_state state;
-    ep_piece piece;
-    block *block;
+    ep_piece *piece; /* NULL while free */
     ep_raw raws[PIECE_RECORDS];
     size_t n_raws;
     bool end;
@@ -35,6 +27,7 @@ struct ep_pipeline {
     const ep_warehouse *w;
     const ep_feed *feed;
     const ep_feed_meta *meta;
+    ep_piece_pool *pool;
     ep_resume resume;
     uint64_t first_unit;
     ep_file *file;
@@ -54,13 +47,6 @@ struct ep_pipeline {
     /* the reader's own */
     uint64_t n_raws, n_records, digest, offset;
 };
-
-static void release_block(block *b) {
-    if (b && atomic_fetch_sub(&b->n_users, 1) == 1) {
-        ep_arena_done(&b->arena);
-        ep_free(b);
-    }
-}
 
 static uint64_t add_digest(uint64_t digest, ep_str raw) {
     return (digest ^ ep_xxh3(raw.ptr, raw.len)) * UINT64_C(0x9E3779B97F4A7C15) + raw.len;
@@ -110,24 +96,27 @@ static ep_code skip(ep_pipeline *p, const ep_raw **raws, size_t *n, ep_error *er
     return EP_OK;
 }
 
-static ep_code cut_pieces(ep_pipeline *p, block *b, const ep_raw *raws, size_t n, ep_error *err) {
+static ep_code cut_pieces(ep_pipeline *p, ep_block *b, const ep_raw *raws, size_t n, ep_error *err) {
     EP_TRY(skip(p, &raws, &n, err));
     while (n > 0) {
         slot *s = free_slot(p);
         if (!s)
             return ep_fail(err, EP_E_CANCELLED, "stopped");
+        ep_piece *piece;
+        EP_TRY(ep_piece_take(p->pool, &piece, err));
+        s->piece = piece;
         s->n_raws = n < PIECE_RECORDS ? n : PIECE_RECORDS;
         memcpy(s->raws, raws, s->n_raws * sizeof *raws);
-        s->piece.size_bytes = 0;
+        piece->size_bytes = 0;
         for (size_t i = 0; i < s->n_raws; i++) {
             p->digest = add_digest(p->digest, raws[i].raw);
-            s->piece.size_bytes += raws[i].raw.len;
+            piece->size_bytes += raws[i].raw.len;
         }
         p->n_raws += s->n_raws;
-        s->piece.n_raws = p->n_raws;
-        s->piece.digest = p->digest;
-        s->piece.offset = p->offset;
-        s->block = b;
+        piece->n_raws = p->n_raws;
+        piece->digest = p->digest;
+        piece->offset = p->offset;
+        piece->block = b;
         s->end = false;
         s->code = EP_OK;
         atomic_fetch_add(&b->n_users, 1);
@@ -168,14 +157,11 @@ static ep_code keep_columns(ep_pipeline *p, ep_error *err) {
 }
 
 static ep_code read_block(ep_pipeline *p, bool *ret_last, ep_error *err) {
-    block *b = ep_malloc(sizeof *b + BLOCK_BYTES + EP_PADDING);
-    if (!b)
-        return ep_fail(err, EP_E_NOMEM, "out of memory for a block of the source");
-    atomic_init(&b->n_users, 1);
-    b->arena = (ep_arena){0};
+    ep_block *b;
+    EP_TRY(ep_block_take(p->pool, &b, err));
     size_t len, n = 0;
     const ep_raw *raws = NULL;
-    ep_code code = ep_file_read(p->file, b->data, BLOCK_BYTES, EP_PADDING, &len, ret_last, err);
+    ep_code code = ep_file_read(p->file, b->data, EP_BLOCK_BYTES, EP_PADDING, &len, ret_last, err);
     p->offset += code == EP_OK ? len : 0;
     if (code == EP_OK)
         code = ep_splitter_feed(p->splitter, (ep_str){b->data, len}, *ret_last, &b->arena, &raws, &n, err);
@@ -183,7 +169,7 @@ static ep_code read_block(ep_pipeline *p, bool *ret_last, ep_error *err) {
         code = keep_columns(p, err);
     if (code == EP_OK)
         code = cut_pieces(p, b, raws, n, err);
-    release_block(b);
+    ep_block_give(p->pool, b);
     return code;
 }
 
@@ -211,11 +197,10 @@ static ep_code work_on(ep_pipeline *p, tools *t, slot *s, uint64_t number, ep_er
         ep_feed_runner_set_columns(t->runner, p->columns, p->n_columns, p->delimiter);
         t->has_columns = true;
     }
-    ep_unit_reset(s->piece.unit);
-    ep_buf_reset(&s->piece.archive);
-    EP_TRY(ep_feed_runner_run(t->runner, s->raws, s->n_raws, p->meta, s->piece.unit, err));
-    EP_TRY(ep_stamper_run(t->stamper, s->piece.unit, (int64_t)(p->first_unit + number), err));
-    return ep_feed_keeps_archive(p->feed) ? ep_archive_pack(s->piece.unit, &s->piece.archive, err) : EP_OK;
+    ep_unit *unit = s->piece->unit;
+    EP_TRY(ep_feed_runner_run(t->runner, s->raws, s->n_raws, p->meta, unit, err));
+    EP_TRY(ep_stamper_run(t->stamper, unit, (int64_t)(p->first_unit + number), err));
+    return ep_feed_keeps_archive(p->feed) ? ep_archive_pack(unit, &s->piece->archive, err) : EP_OK;
 }
 
 /* The next piece that is cut; NULL when nothing more comes. */
@@ -278,20 +263,21 @@ static ep_code start_threads(ep_pipeline *p, ep_error *err) {
     return EP_OK;
 }
 
-ep_code ep_pipeline_start(const ep_warehouse *w, const ep_feed *feed, const ep_feed_schemas *schemas,
-                          const char *path, const ep_feed_meta *meta, const ep_resume *resume,
-                          uint64_t first_unit, ep_pipeline **ret, ep_error *err) {
+ep_code ep_pipeline_start(const ep_warehouse *w, const ep_feed *feed, ep_piece_pool *pool, const char *path,
+                          const ep_feed_meta *meta, const ep_resume *resume, uint64_t first_unit,
+                          ep_pipeline **ret, ep_error *err) {
     ep_pipeline *p = ep_calloc(1, sizeof *p);
     if (!p)
         return ep_fail(err, EP_E_NOMEM, "out of memory for loading");
     p->w = w;
     p->feed = feed;
     p->meta = meta;
+    p->pool = pool;
     p->resume = *resume;
     p->first_unit = first_unit;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
-    p->n_slots = count_workers(w) * 2 + 2;
+    p->n_slots = count_workers(w) * 2 + READ_AHEAD;
     p->slots = ep_calloc(p->n_slots, sizeof *p->slots);
     ep_code code = p->slots ? EP_OK : ep_fail(err, EP_E_NOMEM, "out of memory for loading");
     if (code == EP_OK)
@@ -300,8 +286,6 @@ ep_code ep_pipeline_start(const ep_warehouse *w, const ep_feed *feed, const ep_f
         code = ep_splitter_new(ep_feed_decode(feed), &p->splitter, err);
     if (code == EP_OK)
         ep_splitter_count_occurrences(p->splitter, ep_feed_needs_occurrence(feed));
-    for (size_t i = 0; code == EP_OK && i < p->n_slots; i++)
-        code = ep_unit_new(feed, schemas, &p->slots[i].piece.unit, err);
     if (code == EP_OK)
         code = start_threads(p, err);
     if (code != EP_OK)
@@ -326,23 +310,18 @@ ep_code ep_pipeline_next(ep_pipeline *p, ep_piece **ret, ep_error *err) {
         return EP_OK;
     if (p->n_next == 0 && p->resume.n_raws > 0)
         p->n_records = p->resume.next_record;
-    size_t n = s->piece.unit->n_records;
+    ep_piece *piece = *ret = s->piece;
+    size_t n = piece->unit->n_records;
     if (n > 0)
-        p->n_records = s->piece.unit->records[n - 1].raw.at.record + 1;
-    s->piece.next_record = p->n_records;
+        p->n_records = piece->unit->records[n - 1].raw.at.record + 1;
+    piece->next_record = p->n_records;
     p->n_next++;
-    *ret = &s->piece;
-    return EP_OK;
-}
-
-void ep_pipeline_release(ep_pipeline *p, ep_piece *piece) {
-    slot *s = (slot *)(void *)((char *)piece - offsetof(slot, piece));
-    release_block(s->block);
-    s->block = NULL;
     pthread_mutex_lock(&p->lock);
+    s->piece = NULL;
     s->state = FREE;
     pthread_cond_broadcast(&p->changed);
     pthread_mutex_unlock(&p->lock);
+    return EP_OK;
 }
 
 void ep_pipeline_stop(ep_pipeline **pipeline) {
@@ -357,11 +336,8 @@ void ep_pipeline_stop(ep_pipeline **pipeline) {
         pthread_join(p->reader, NULL);
     for (size_t i = 0; i < p->n_workers; i++)
         pthread_join(p->workers[i], NULL);
-    for (size_t i = 0; p->slots && i < p->n_slots; i++) {
-        release_block(p->slots[i].block);
-        ep_unit_free(&p->slots[i].piece.unit);
-        ep_buf_done(&p->slots[i].piece.archive);
-    }
+    for (size_t i = 0; p->slots && i < p->n_slots; i++)
+        ep_piece_give(p->pool, p->slots[i].piece);
     free_columns(p->columns, p->n_columns);
     ep_free(p->slots);
     ep_splitter_free(&p->splitter);

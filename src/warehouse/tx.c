@@ -14,8 +14,13 @@ ep_code ep_tx_new(ep_warehouse *w, ep_tx **ret, ep_error *err) {
     tx->n_staged = ep_calloc(n, sizeof *tx->n_staged);
     tx->min_at = ep_calloc(n, sizeof *tx->min_at);
     tx->max_at = ep_calloc(n, sizeof *tx->max_at);
-    if (!tx->changed || !tx->touched || !tx->n_staged || !tx->min_at || !tx->max_at)
+    tx->held = ep_calloc(n, sizeof *tx->held);
+    tx->stored_max = ep_calloc(n, sizeof *tx->stored_max);
+    if (!tx->changed || !tx->touched || !tx->n_staged || !tx->min_at || !tx->max_at || !tx->held ||
+        !tx->stored_max)
         return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
+    for (size_t i = 0; i < n; i++)
+        tx->stored_max[i] = INT64_MAX;
     *ret = tx;
     tx = NULL;
     return EP_OK;
@@ -26,6 +31,10 @@ void ep_tx_free(ep_tx **tx) {
         return;
     for (size_t i = 0; i < (*tx)->segments_capacity; i++)
         ep_free((*tx)->segments[i].tally);
+    for (size_t i = 0; (*tx)->held && i < (*tx)->w->plan->n; i++)
+        ep_held_done(&(*tx)->held[i]);
+    ep_free((*tx)->held);
+    ep_free((*tx)->stored_max);
     ep_free((*tx)->segments);
     ep_free((*tx)->rows);
     ep_free((*tx)->changed);
@@ -56,10 +65,31 @@ ep_code ep_tx_start(ep_tx *tx, const ep_feed *feed, int64_t received_at, ep_erro
     tx->n_segments = tx->last_hit = 0;
     tx->n_rows = 0;
     tx->now = ep_now_us();
+    tx->holding = false;
+    return ep_tx_slice(tx, err);
+}
+
+ep_code ep_tx_slice(ep_tx *tx, ep_error *err) {
     memset(tx->n_staged, 0, tx->w->plan->n * sizeof *tx->n_staged);
-    for (size_t i = 0; i < ep_feed_n_targets(feed); i++)
-        EP_TRY(make_stage(tx, ep_plan_find(tx->w->plan, ep_feed_target(feed, i)->name), err));
+    for (size_t i = 0; i < tx->w->plan->n; i++)
+        if (tx->held[i].table)
+            ep_held_reset(&tx->held[i]);
+    for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++)
+        EP_TRY(make_stage(tx, ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name), err));
     return EP_OK;
+}
+
+/* Groups that wait for a parent, and what a snapshot holds, are found by queries over staged rows; so are the keys that a writer on a server
+ * locks, because others write there too. */
+void ep_tx_hold(ep_tx *tx) {
+    tx->holding =
+        ep_feed_delivery(tx->feed) != EP_D_SNAPSHOT && ep_store_engine(tx->w->store) == EP_ENGINE_DUCKDB;
+    for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++) {
+        const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
+        for (size_t l = 0; l < t->n_links; l++)
+            if (t->links[l].parent->on_unknown != EP_U_INFERRED)
+                tx->holding = false;
+    }
 }
 
 /* Slots keep their tallies for reuse. */
@@ -145,9 +175,9 @@ static ep_str owner_of(const ep_table *t, const ep_batch *batch, size_t row, con
     return batch->columns[t->contract->owner].text[row];
 }
 
-/* Rows of accepted groups; counts emitted and quarantined rows by seller. */
+/* Rows of accepted groups, to be staged or held; counts emitted, quarantined and, of those held, doubled rows by seller. */
 static ep_code select_rows(ep_tx *tx, const ep_unit *unit, const ep_unit_table *table, const ep_table *t,
-                           const uint32_t *only, selection *ret, ep_error *err) {
+                           const uint32_t *only, ep_held *held, selection *ret, ep_error *err) {
     size_t index = (size_t)(t - tx->w->plan->tables);
     ep_segment *segment = &tx->segments[tx->n_segments - 1];
     ep_row_tally *tally = NULL;
@@ -171,10 +201,31 @@ static ep_code select_rows(ep_tx *tx, const ep_unit *unit, const ep_unit_table *
             tx->min_at[index] = at;
         if (tx->n_staged[index]++ == 0 || at > tx->max_at[index])
             tx->max_at[index] = at;
-        segment->tally[record->raw.at.record - segment->from_record].n_rows++;
+        ep_record_tally *counts = &segment->tally[record->raw.at.record - segment->from_record];
+        ep_held_verdict verdict = EP_HELD;
+        counts->n_rows++;
         ep_batch_set_i64(table->batch, row, (size_t)t->c_load, segment->load_id);
+        if (held)
+            EP_TRY(ep_held_add(held, (uint32_t)row, &verdict, err));
+        if (verdict == EP_HELD_DUPLICATE) {
+            tally->duplicate++;
+            counts->n_duplicate++;
+        }
         ret->rows[ret->n++] = (uint32_t)row;
     }
+    return EP_OK;
+}
+
+/* Where the table's rows stay, or NULL when they are staged. */
+static ep_code held_rows(ep_tx *tx, const ep_table *t, const ep_batch *batch, ep_held **ret, ep_error *err) {
+    *ret = NULL;
+    if (!tx->holding || !ep_held_can(t))
+        return EP_OK;
+    ep_held *held = &tx->held[t - tx->w->plan->tables];
+    if (!held->table)
+        EP_TRY(ep_held_init(held, t, err));
+    EP_TRY(ep_held_part_begin(held, batch, err));
+    *ret = held;
     return EP_OK;
 }
 
@@ -183,11 +234,15 @@ ep_code ep_tx_stage(ep_tx *tx, const ep_unit *unit, const uint32_t *only, ep_err
     for (size_t i = 0; i < unit->n_tables; i++) {
         const ep_table *t = ep_plan_find(tx->w->plan, unit->tables[i].contract->name);
         EP_CLEANUP(selection_done) selection chosen = {0};
-        EP_TRY(select_rows(tx, unit, &unit->tables[i], t, only, &chosen, err));
+        ep_held *held;
+        EP_TRY(held_rows(tx, t, unit->tables[i].batch, &held, err));
+        EP_TRY(select_rows(tx, unit, &unit->tables[i], t, only, held, &chosen, err));
         if (chosen.n == 0)
             continue;
         tx->touched[t - tx->w->plan->tables] = true;
         ep_batch_seal(unit->tables[i].batch);
+        if (held)
+            continue;
         char stage[96] = "stage_";
         strncat(stage, t->name, sizeof stage - 7);
         EP_TRY(ep_store_append(tx->w->store, stage, unit->tables[i].batch, chosen.rows, chosen.n, err));

@@ -1,6 +1,7 @@
 #ifndef EP_WAREHOUSE_TX_H
 #define EP_WAREHOUSE_TX_H
 
+#include "warehouse/held.h"
 #include "warehouse/warehouse.h"
 
 /*
@@ -46,6 +47,9 @@ typedef struct ep_tx {
     bool *touched; /* per plan table: rows came in, or a derive script that names it ran, since ep_tx_new */
     int64_t *n_staged;        /* per plan table */
     int64_t *min_at, *max_at; /* per plan table: event times staged */
+    ep_held *held;            /* per plan table: rows that stay in memory */
+    bool holding;
+    int64_t *stored_max; /* per plan table: the latest event time stored, INT64_MAX not known yet */
     int64_t now;
 } ep_tx;
 
@@ -54,6 +58,10 @@ void ep_tx_free(ep_tx **tx);
 
 /** Starts a batch: counters to zero, empty staging tables for the feed's targets. Inside a transaction. */
 EP_CHECK ep_code ep_tx_start(ep_tx *tx, const ep_feed *feed, int64_t received_at, ep_error *err);
+/** After a merge, to go on in the same batch: staging tables and held rows are empty again, what was counted stays. */
+EP_CHECK ep_code ep_tx_slice(ep_tx *tx, ep_error *err);
+/** After ep_tx_start: the units to come outlive the merge, so rows that no staging table is needed for stay where they are. */
+void ep_tx_hold(ep_tx *tx);
 /** Starts the part of another source. */
 EP_CHECK ep_code ep_tx_segment(ep_tx *tx, int64_t load_id, uint64_t from_record, ep_error *err);
 

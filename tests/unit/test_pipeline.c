@@ -49,6 +49,7 @@ typedef struct run {
     char path[128];
     ep_resume resume; /* behind the last piece */
     uint64_t next, n_bad;
+    ep_piece_pool *pool;
     ep_pipeline *pipeline;
 } run;
 
@@ -58,18 +59,20 @@ static void run_init(run *r, const char *feed, const char *file, int threads) {
     r->feed = ep_warehouse_feed(r->w, feed);
     assert_non_null(r->feed);
     must(ep_stage_schemas(r->w, r->feed, &r->schemas, err));
+    must(ep_piece_pool_new(r->feed, &r->schemas, &r->pool, err));
     snprintf(r->path, sizeof r->path, "%s", in_folder(file));
     r->meta = (ep_feed_meta){.source = ep_str_from(r->path), .received_at = 1};
 }
 
 static void run_done(run *r) {
     ep_pipeline_stop(&r->pipeline);
+    ep_piece_pool_free(&r->pool);
     ep_stage_schemas_done(&r->schemas);
     ep_warehouse_close(&r->w);
 }
 
 static void start(run *r) {
-    must(ep_pipeline_start(r->w, r->feed, &r->schemas, r->path, &r->meta, &r->resume, 0, &r->pipeline, err));
+    must(ep_pipeline_start(r->w, r->feed, r->pool, r->path, &r->meta, &r->resume, 0, &r->pipeline, err));
 }
 
 /* Takes pieces until `stop_after` records came or the end; true at the end. */
@@ -84,7 +87,7 @@ static bool take(run *r, uint64_t stop_after) {
             r->n_bad += piece->unit->groups[i].rejected;
         assert_int_equal(piece->next_record, r->next);
         r->resume = (ep_resume){piece->n_raws, piece->next_record, piece->digest};
-        ep_pipeline_release(r->pipeline, piece);
+        ep_piece_give(r->pool, piece);
     }
     return false;
 }
@@ -157,7 +160,7 @@ static void a_file_that_cannot_be_opened_starts_nothing(void **state) {
     run r;
     run_init(&r, "hit", "nothing.jsonl", 2);
     must_fail(EP_E_NOT_FOUND,
-              ep_pipeline_start(r.w, r.feed, &r.schemas, r.path, &r.meta, &r.resume, 0, &r.pipeline, err));
+              ep_pipeline_start(r.w, r.feed, r.pool, r.path, &r.meta, &r.resume, 0, &r.pipeline, err));
     assert_null(r.pipeline);
     run_done(&r);
 }

@@ -1,0 +1,192 @@
+/* What is held on its way into the store: rows to stage, to probe, to insert. */
+#include "warehouse/held.h"
+
+#include <stdlib.h>
+
+enum { GONE = UINT32_MAX, MAX_COLUMNS = 16 };
+
+static int by_place(const void *a, const void *b) {
+    const ep_held_at *x = a, *y = b;
+    if (x->part != y->part)
+        return x->part < y->part ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+typedef struct row_list {
+    uint32_t *items;
+    size_t n, capacity;
+} row_list;
+
+static void row_list_done(row_list *list) {
+    ep_free(list->items);
+}
+
+static ep_code add_row(row_list *list, uint32_t row, ep_error *err) {
+    EP_TRY(ep_grow((void **)&list->items, &list->capacity, list->n + 1, sizeof *list->items, err));
+    list->items[list->n++] = row;
+    return EP_OK;
+}
+
+ep_code ep_held_stage(ep_held *held, ep_store *store, int64_t *ret_n, ep_error *err) {
+    EP_CLEANUP(row_list_done) row_list rows = {0};
+    EP_CLEANUP(ep_buf_done) ep_buf name = {0};
+    ep_buf_printf(&name, "stage_%s", held->table->name);
+    EP_TRY(ep_buf_check(&name, err));
+    *ret_n = (int64_t)held->n_staged;
+    if (held->n_staged > 1)
+        qsort(held->staged, held->n_staged, sizeof *held->staged, by_place);
+    for (size_t i = 0, end; i < held->n_staged; i = end) {
+        uint32_t part = held->staged[i].part;
+        rows.n = 0;
+        for (end = i; end < held->n_staged && held->staged[end].part == part; end++)
+            EP_TRY(add_row(&rows, held->staged[end].index, err));
+        EP_TRY(ep_store_append(store, name.data, held->parts[part].batch, rows.items, rows.n, err));
+    }
+    held->n_staged = 0;
+    return EP_OK;
+}
+
+/* Some columns of a table's batches, appended to a temporary table of their own. */
+typedef struct projection {
+    ep_column_def defs[MAX_COLUMNS];
+    size_t from[MAX_COLUMNS];
+    size_t n;
+} projection;
+
+static void project(projection *p, const ep_table *t, size_t column) {
+    p->defs[p->n] = t->stage.columns[column];
+    p->from[p->n++] = column;
+}
+
+static ep_code make_table(const projection *p, ep_store *store, const char *name, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    ep_buf_printf(&sql, "drop table if exists %s; create temp table %s (", name, name);
+    for (size_t c = 0; c < p->n; c++) {
+        ep_buf_puts(&sql, c ? ", " : "");
+        ep_buf_put_ident(&sql, ep_str_from(p->defs[c].name));
+        ep_buf_puts(&sql, " ");
+        ep_store_put_type(store, &p->defs[c], &sql);
+    }
+    ep_buf_puts(&sql, ")");
+    EP_TRY(ep_buf_check(&sql, err));
+    return ep_store_exec(store, sql.data, err);
+}
+
+static ep_code append(const projection *p, ep_store *store, const char *name, const ep_batch *batch,
+                      const row_list *rows, ep_error *err) {
+    ep_column columns[MAX_COLUMNS];
+    ep_schema schema = {p->defs, p->n};
+    for (size_t c = 0; c < p->n; c++)
+        columns[c] = batch->columns[p->from[c]];
+    ep_batch view = {.schema = &schema, .columns = columns, .n_rows = batch->n_rows, .sealed = true};
+    return rows->n > 0 ? ep_store_append(store, name, &view, rows->items, rows->n, err) : EP_OK;
+}
+
+ep_code ep_held_probe(ep_held *held, ep_store *store, int64_t to, ep_error *err) {
+    const ep_table *t = held->table;
+    EP_CLEANUP(row_list_done) row_list rows = {0};
+    EP_CLEANUP(ep_buf_done) ep_buf name = {0};
+    projection p = {0};
+    ep_buf_printf(&name, "probe_%s", t->name);
+    EP_TRY(ep_buf_check(&name, err));
+    project(&p, t, (size_t)t->c_row);
+    if (t->keyed)
+        project(&p, t, (size_t)t->c_key);
+    for (size_t i = 0; i < held->n_identity && !t->keyed; i++)
+        project(&p, t, held->identity[i]);
+    EP_TRY(make_table(&p, store, name.data, err));
+    for (size_t i = 0; i < held->n_parts; i++) {
+        const ep_held_part *part = &held->parts[i];
+        rows.n = 0;
+        for (size_t k = 0; k < part->n; k++)
+            if (part->rows[k] != GONE && part->batch->columns[t->c_at].i64[part->rows[k]] <= to)
+                EP_TRY(add_row(&rows, part->rows[k], err));
+        EP_TRY(append(&p, store, name.data, part->batch, &rows, err));
+    }
+    return EP_OK;
+}
+
+/* Where each parent was first named, in the order of the batches. */
+static ep_code list_parents(const ep_held_set *set, ep_held_at **ret, ep_error *err) {
+    ep_held_at *places = ep_calloc(set->n + 1, sizeof *places);
+    size_t n = 0;
+    if (!places)
+        return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
+    for (size_t i = 0; i < set->capacity; i++)
+        if (set->slots[i].key >= 0)
+            places[n++] = set->slots[i].at;
+    qsort(places, n, sizeof *places, by_place);
+    *ret = places;
+    return EP_OK;
+}
+
+static void places_free(ep_held_at **places) {
+    ep_free(*places);
+}
+
+ep_code ep_held_put_parents(ep_held *held, ep_store *store, size_t link, ep_error *err) {
+    const ep_table *t = held->table;
+    EP_CLEANUP(places_free) ep_held_at *places = NULL;
+    EP_CLEANUP(row_list_done) row_list rows = {0};
+    EP_CLEANUP(ep_buf_done) ep_buf name = {0};
+    size_t n = held->parents[link].n;
+    projection p = {0};
+    ep_buf_printf(&name, "parents_%s", t->name);
+    EP_TRY(ep_buf_check(&name, err));
+    project(&p, t, (size_t)t->links[link].stage_column);
+    for (size_t k = 0; k < t->links[link].n_from; k++)
+        project(&p, t, (size_t)t->links[link].from[k]);
+    EP_TRY(make_table(&p, store, name.data, err));
+    EP_TRY(list_parents(&held->parents[link], &places, err));
+    for (size_t i = 0, end; i < n; i = end) {
+        rows.n = 0;
+        for (end = i; end < n && places[end].part == places[i].part; end++)
+            EP_TRY(add_row(&rows, places[end].index, err));
+        EP_TRY(append(&p, store, name.data, held->parts[places[i].part].batch, &rows, err));
+    }
+    return EP_OK;
+}
+
+/* The parts one by one, without what went elsewhere. */
+typedef struct stream {
+    ep_held *held;
+    size_t next;
+} stream;
+
+static void drop_gone(ep_held_part *part) {
+    size_t n = 0;
+    for (size_t i = 0; i < part->n; i++)
+        if (part->rows[i] != GONE)
+            part->rows[n++] = part->rows[i];
+    part->n = n;
+}
+
+static ep_code next_part(void *context, const ep_batch **ret, const uint32_t **rows, size_t *n_rows,
+                         ep_error *err) {
+    stream *s = context;
+    (void)err;
+    *ret = NULL;
+    while (s->next < s->held->n_parts && s->held->parts[s->next].n == 0)
+        s->next++;
+    if (s->next == s->held->n_parts)
+        return EP_OK;
+    const ep_held_part *part = &s->held->parts[s->next++];
+    *ret = part->batch;
+    *rows = part->rows;
+    *n_rows = part->n;
+    return EP_OK;
+}
+
+ep_code ep_held_insert(ep_held *held, ep_store *store, const char *sql, ep_error *err) {
+    stream s = {held, 0};
+    const ep_stream_source source = {
+        .schema = &held->table->stage, .context = &s, .next = next_part, .stays = true};
+    int64_t n;
+    for (size_t i = 0; i < held->n_parts; i++)
+        drop_gone(&held->parts[i]);
+    EP_TRY(ep_store_insert_stream(store, sql, &source, 0, &n, err));
+    if ((size_t)n != held->n_rows)
+        return ep_fail(err, EP_E_BUG, "%zu rows of %s were held, %lld inserted", held->n_rows,
+                       held->table->name, (long long)n);
+    return EP_OK;
+}
