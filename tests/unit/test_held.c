@@ -1,0 +1,219 @@
+/* Rows held in memory: which are alone, which are doubled, which the merges in SQL have to look at; and that each ends in one place. */
+#include "warehouse/held.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <inttypes.h>
+
+#include "warehouse_fixture.h"
+
+enum { ID, AT, NOTE, SHOP };
+enum { UNIT_NO = 7 };
+
+static ep_warehouse *w;
+static const ep_table *hit;
+
+static int open_definitions(void **state) {
+    if (make_warehouse_folder(state) != 0)
+        return -1;
+    write_contract(
+        "c",
+        "  - name: dim_shop\n    customProperties: [{property: entrepot.kind, value: reference}]\n"
+        "    properties:\n"
+        "      - {name: shop, logicalType: string, required: true, primaryKey: true, primaryKeyPosition: 1}\n"
+        "  - name: fact_hit\n    customProperties:\n"
+        "      - {property: entrepot.kind, value: transaction}\n"
+        "      - {property: entrepot.validTime, value: at}\n"
+        "      - {property: entrepot.dedupe, value: [id]}\n"
+        "    properties:\n"
+        "      - {name: id, logicalType: string}\n"
+        "      - {name: at, logicalType: timestamp, required: true}\n"
+        "      - {name: note, logicalType: string}\n"
+        "      - {name: shop, logicalType: string, relationships: [{to: dim_shop.shop}]}\n");
+    w = open_files();
+    hit = ep_plan_find(w->plan, "fact_hit");
+    assert_non_null(hit);
+    return 0;
+}
+
+static int close_definitions(void **state) {
+    ep_warehouse_close(&w);
+    return remove_folder(state);
+}
+
+typedef struct hit_row {
+    const char *id; /* NULL: missing */
+    int64_t at;
+    const char *note, *shop;
+} hit_row;
+
+/* A stamped batch as the pipeline makes it; content is told apart by the note alone here. */
+static ep_batch *make_batch(const hit_row *rows, size_t n, int64_t unit_no) {
+    ep_batch *batch = NULL;
+    must(ep_batch_new(&hit->stage, n, &batch, err));
+    for (size_t i = 0; i < n; i++) {
+        must(ep_batch_add_row(batch, err));
+        if (rows[i].id)
+            ep_batch_set_text(batch, i, ID, ep_str_from(rows[i].id));
+        ep_batch_set_i64(batch, i, AT, rows[i].at);
+        ep_batch_set_text(batch, i, NOTE, ep_str_from(rows[i].note));
+        if (rows[i].shop) {
+            ep_batch_set_text(batch, i, SHOP, ep_str_from(rows[i].shop));
+            ep_batch_set_i64(batch, i, (size_t)hit->links[0].stage_column, rows[i].shop[0]);
+        }
+        ep_batch_set_i64(batch, i, (size_t)hit->c_row, unit_no << 32 | (int64_t)i);
+        ep_batch_set_i64(batch, i, (size_t)hit->c_at, rows[i].at);
+        ep_batch_set_i64(batch, i, (size_t)hit->c_seq, 0);
+        ep_batch_set_i64(batch, i, (size_t)hit->c_hash, rows[i].note[0]);
+    }
+    ep_batch_seal(batch);
+    return batch;
+}
+
+/* Adds all rows as one part; returns how many were duplicates. */
+static size_t add_all(ep_held *held, const ep_batch *batch) {
+    size_t n_duplicates = 0;
+    must(ep_held_part_begin(held, batch, err));
+    for (uint32_t row = 0; row < batch->n_rows; row++) {
+        ep_held_verdict verdict;
+        must(ep_held_add(held, row, &verdict, err));
+        n_duplicates += verdict == EP_HELD_DUPLICATE;
+    }
+    return n_duplicates;
+}
+
+static void expect(const hit_row *rows, size_t n, size_t n_held, size_t n_staged, size_t n_duplicates) {
+    ep_held held;
+    ep_batch *batch = make_batch(rows, n, UNIT_NO);
+    must(ep_held_init(&held, hit, err));
+    for (int round = 0; round < 2; round++) { /* a reset leaves nothing behind */
+        assert_int_equal(add_all(&held, batch), n_duplicates);
+        assert_int_equal(held.n_rows, n_held);
+        assert_int_equal(held.n_staged, n_staged);
+        ep_held_reset(&held);
+    }
+    ep_held_done(&held);
+    ep_held_done(&held);
+    ep_batch_free(&batch);
+}
+
+static void a_row_that_is_alone_is_held(void **state) {
+    (void)state;
+    expect((hit_row[]){{"a", 1, "x", NULL}, {"b", 1, "x", NULL}}, 2, 2, 0, 0);
+    /* The same id at another time is another identity. */
+    expect((hit_row[]){{"a", 1, "x", NULL}, {"a", 2, "x", NULL}}, 2, 2, 0, 0);
+}
+
+static void the_same_again_is_a_duplicate(void **state) {
+    (void)state;
+    expect((hit_row[]){{"a", 1, "x", NULL}, {"b", 1, "x", NULL}, {"a", 1, "x", NULL}, {"a", 1, "x", NULL}}, 4,
+           2, 0, 2);
+}
+
+static void rivals_are_set_apart_together(void **state) {
+    (void)state;
+    expect((hit_row[]){{"a", 1, "x", NULL}, {"b", 1, "x", NULL}, {"a", 1, "y", NULL}}, 3, 1, 2, 0);
+    /* Whatever comes after them is for the merge, too. */
+    expect((hit_row[]){{"a", 1, "x", NULL}, {"a", 1, "y", NULL}, {"a", 1, "x", NULL}}, 3, 0, 3, 0);
+}
+
+static void an_identity_with_a_hole_is_for_the_merge(void **state) {
+    (void)state;
+    expect((hit_row[]){{NULL, 1, "x", NULL}, {NULL, 1, "x", NULL}, {"a", 1, "x", NULL}}, 3, 1, 2, 0);
+}
+
+static ep_store *open_staging(void) {
+    ep_store *store = NULL;
+    must(ep_store_open(&(ep_store_options){.location = "", .n_threads = 2}, &store, err));
+    EP_CLEANUP(ep_buf_done) ep_buf columns = {0};
+    for (size_t c = 0; c < hit->stage.n_columns; c++) {
+        ep_buf_printf(&columns, "%s\"%s\" ", c ? ", " : "", hit->stage.columns[c].name);
+        ep_store_put_type(store, &hit->stage.columns[c], &columns);
+    }
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    ep_buf_printf(&sql,
+                  "create temp table stage_fact_hit (%s); create table target (id varchar, note varchar)",
+                  columns.data);
+    must(ep_store_exec(store, sql.data, err));
+    return store;
+}
+
+static void each_row_ends_in_one_place(void **state) {
+    (void)state;
+    enum { N = 5000 };
+    static char ids[N][8];
+    static hit_row rows[N];
+    for (size_t i = 0; i < N; i++) {
+        snprintf(ids[i], sizeof ids[i], "%zu", i % 4000);
+        rows[i] = (hit_row){ids[i], (int64_t)(i % 4000), i >= 4500 ? "y" : "x", i % 3 ? "s" : "t"};
+    }
+    ep_store *store = open_staging();
+    ep_batch *first = make_batch(rows, 2000, UNIT_NO), *second = make_batch(rows + 2000, 3000, UNIT_NO + 1);
+    ep_held held;
+    must(ep_held_init(&held, hit, err));
+    /* 4000 to 4499 repeat the first 500; 4500 to 4999 have the identities of 500 to 999 with another note. */
+    assert_int_equal(add_all(&held, first) + add_all(&held, second), 500);
+    assert_int_equal(held.n_rows, 3500);
+    assert_int_equal(held.n_staged, 1000);
+
+    must(ep_held_probe(&held, store, 99, err));
+    assert_int_equal(get_int(store, "select count(*) from probe_fact_hit"), 100);
+    must(ep_held_set_apart(&held, (int64_t)UNIT_NO << 32 | 17, err));
+    must(ep_held_set_apart(&held, (int64_t)(UNIT_NO + 1) << 32 | 1500, err));
+    must_fail(EP_E_BUG, ep_held_set_apart(&held, (int64_t)UNIT_NO << 32 | 99999, err));
+
+    must(ep_held_put_parents(&held, store, 0, err));
+    assert_int_equal(get_int(store, "select count(*) from parents_fact_hit"), 2);
+
+    int64_t n_staged;
+    must(ep_held_stage(&held, store, &n_staged, err));
+    assert_int_equal(n_staged, 1002);
+    must(ep_held_insert(&held, store, "insert into target select id, note from ep_stream()", err));
+    assert_int_equal(get_int(store, "select count(*) from target"), 3498);
+    assert_int_equal(get_int(store, "select count(distinct id) from target"), 3498);
+    assert_int_equal(get_int(store, "select count(*) from target t join stage_fact_hit s on s.id = t.id"), 0);
+    assert_int_equal(get_int(store, "select count(*) from stage_fact_hit where id in ('17', '3500')"), 2);
+    ep_held_done(&held);
+    ep_batch_free(&first);
+    ep_batch_free(&second);
+    ep_store_close(&store);
+}
+
+static void full_memory_is_an_error(void **state) {
+    (void)state;
+    const hit_row rows[] = {{"a", 1, "x", "s"}, {"b", 1, "x", "t"}, {"a", 1, "y", "s"}};
+    ep_batch *batch = make_batch(rows, N_OF(rows), UNIT_NO);
+    for (int64_t n = 1;; n++) {
+        ep_held held = {0};
+        ep_error err = {0};
+        ep_held_verdict verdict;
+        ep_mem_fail_after(n);
+        ep_code code = ep_held_init(&held, hit, &err);
+        if (code == EP_OK)
+            code = ep_held_part_begin(&held, batch, &err);
+        for (uint32_t row = 0; code == EP_OK && row < batch->n_rows; row++)
+            code = ep_held_add(&held, row, &verdict, &err);
+        ep_mem_fail_after(0);
+        ep_held_done(&held);
+        if (code == EP_OK)
+            break;
+        assert_int_equal(code, EP_E_NOMEM);
+        assert_in_range(n, 1, 100);
+    }
+    ep_batch_free(&batch);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_row_that_is_alone_is_held),
+        cmocka_unit_test(the_same_again_is_a_duplicate),
+        cmocka_unit_test(rivals_are_set_apart_together),
+        cmocka_unit_test(an_identity_with_a_hole_is_for_the_merge),
+        cmocka_unit_test(each_row_ends_in_one_place),
+        cmocka_unit_test(full_memory_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, open_definitions, close_definitions);
+}
