@@ -1,5 +1,5 @@
 # The commands a newcomer needs; Meson and Ninja do the work (tools/build KIND).
-.PHONY: all setup demo docs test soak fuzz format clean help
+.PHONY: all setup demo docs test soak fuzz bench format clean help
 .DEFAULT_GOAL := all
 
 all: setup
@@ -30,9 +30,13 @@ soak: all
 fuzz: setup
 	@tools/fuzz $(or $(SECONDS),60)
 
+# SCALE=rows, ONLY="row row", RUNS=n; at full scale docs/benchmarks.md is written.
+bench: all
+	@tools/bench $(if $(SCALE),--rows $(SCALE)) $(foreach row,$(ONLY),--only $(row)) $(if $(RUNS),--runs $(RUNS))
+
 format:
 	@tools/format
-	@echo "formatted: src tests"
+	@echo "formatted: src tests bench"
 
 # build/deps stays: it is fetched, not built.
 clean:
@@ -46,6 +50,7 @@ help:
 	@echo "make test     build with sanitizers, with clang and for release, then run all tests"
 	@echo "make soak     200 kills and 200 seeds, in parts that go on where they were left (PARTS=n: so many now)"
 	@echo "make fuzz     fuzz every target, SECONDS=60 each"
+	@echo "make bench    measure against what people use, for docs/benchmarks.md (SCALE=rows, ONLY=row, RUNS=n)"
 	@echo "make format   format the C files"
 	@echo "make clean    remove what was built (fetched libraries stay)"
 	@echo

@@ -5,7 +5,7 @@ create table fact_line (
 );
 insert into fact_line
 select seller_id, event_id, order_id, line, customer_id, product_id, quantity, unit_price, currency, status, country, event_time
-from read_json('FILE', format = 'newline_delimited', columns = {
+from read_json(getvariable('file'), format = 'newline_delimited', columns = {
     event_id: 'varchar', order_id: 'varchar', line: 'bigint', customer_id: 'varchar', product_id: 'varchar', seller_id: 'varchar',
     quantity: 'bigint', unit_price: 'decimal(18,4)', currency: 'varchar', status: 'varchar', country: 'varchar', event_time: 'timestamp'
 });
