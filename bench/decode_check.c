@@ -13,7 +13,7 @@ typedef struct totals {
     uint64_t n_records, n_refused;
 } totals;
 
-static ep_code drain(ep_pipeline *pipeline, totals *ret, ep_error *err) {
+static ep_code drain(ep_pipeline *pipeline, ep_piece_pool *pool, totals *ret, ep_error *err) {
     for (ep_piece *piece;;) {
         EP_TRY(ep_pipeline_next(pipeline, &piece, err));
         if (!piece)
@@ -21,22 +21,26 @@ static ep_code drain(ep_pipeline *pipeline, totals *ret, ep_error *err) {
         ret->n_records += piece->unit->n_records;
         for (size_t i = 0; i < piece->unit->n_groups; i++)
             ret->n_refused += piece->unit->groups[i].rejected;
-        ep_pipeline_release(pipeline, piece);
+        ep_piece_give(pool, piece);
     }
 }
 
 static ep_code read_file(const ep_warehouse *w, const ep_feed *feed, const char *path, totals *ret,
                          ep_error *err) {
     ep_feed_schemas schemas = {0};
+    ep_piece_pool *pool = NULL;
     ep_pipeline *pipeline = NULL;
     const ep_feed_meta meta = {.source = ep_str_from(path), .received_at = ep_now_us()};
     const ep_resume resume = {0};
     ep_code code = ep_stage_schemas(w, feed, &schemas, err);
     if (code == EP_OK)
-        code = ep_pipeline_start(w, feed, &schemas, path, &meta, &resume, 0, &pipeline, err);
+        code = ep_piece_pool_new(feed, &schemas, &pool, err);
     if (code == EP_OK)
-        code = drain(pipeline, ret, err);
+        code = ep_pipeline_start(w, feed, pool, path, &meta, &resume, 0, &pipeline, err);
+    if (code == EP_OK)
+        code = drain(pipeline, pool, ret, err);
     ep_pipeline_stop(&pipeline);
+    ep_piece_pool_free(&pool);
     ep_stage_schemas_done(&schemas);
     return code;
 }

@@ -22,6 +22,7 @@ class Bench:
         build = ROOT / "build" / "release"
         self.program = Path(os.environ.get("ENTREPOT_RELEASE", build / "entrepot"))
         self.driver, self.decoder = build / "bench" / "duckdb_sql", build / "bench" / "decode_check"
+        self.sql = ROOT / "bench" / "sql"
         self.rows, self.runs, self.faults = rows, runs, faults
         self.cores = sorted(os.sched_getaffinity(0))
         self.data = Data(self.program, folder)
@@ -64,7 +65,7 @@ class Bench:
     def engine(self, script, database, **variables):
         """The command that runs bench/sql/SCRIPT on a file, with as many threads as there are cores."""
         words = [word for key, value in variables.items() for word in ("--var", f"{key}={value}")]
-        return [self.driver, "--threads", len(self.cores), *words, database, ROOT / "bench" / "sql" / script]
+        return [self.driver, "--threads", len(self.cores), *words, database, self.sql / script]
 
     def run_engine(self, script, database, **variables):
         """The same, outside of any measurement."""
@@ -79,10 +80,9 @@ class Bench:
         # The engine also tells how many rows it copied.
         return json.loads(out[:out.index("}") + 1])
 
-    @staticmethod
-    def query(name):
+    def query(self, name):
         """A query without the comment above it: an argument that starts with -- would be an option."""
-        lines = (ROOT / "bench" / "sql" / name).read_text().splitlines()
+        lines = (self.sql / name).read_text().splitlines()
         return "\n".join(line for line in lines if not line.startswith("--"))
 
 

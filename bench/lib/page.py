@@ -89,7 +89,10 @@ def markdown(head, rows):
 
 def show(row):
     values = [[cell.replace("*", "") for cell in value_cells(one)] for one in row["values"]]
-    parts = [f"\n{row['row']}: {row['title']}", plain(FIGURE_HEAD, [figure_cells(one) for one in row["figures"]]), plain(VALUE_HEAD, values)]
+    parts = [f"\n{row['row']}: {row['title']}"]
+    if row["figures"]:
+        parts.append(plain(FIGURE_HEAD, [figure_cells(one) for one in row["figures"]]))
+    parts.append(plain(VALUE_HEAD, values))
     return "\n".join(parts + [f"  {note}" for note in row["notes"]])
 
 
@@ -103,9 +106,11 @@ def targets(rows):
 
 
 def section(row):
-    parts = [f"## {row['row']}", row["title"] + ".", markdown(FIGURE_HEAD, [figure_cells(one) for one in row["figures"]]),
-             markdown(VALUE_HEAD, [value_cells(one) for one in row["values"]]), *row["notes"],
-             f"Measured {row['date']} UTC at {row['commit']}, scale {row['scale']:,}, {row['runs']} runs, load before {row['machine']['load before']}."]
+    parts = [f"## {row['row']}", row["title"] + "."]
+    if row["figures"]:
+        parts.append(markdown(FIGURE_HEAD, [figure_cells(one) for one in row["figures"]]))
+    parts += [markdown(VALUE_HEAD, [value_cells(one) for one in row["values"]]), *row["notes"],
+              f"Measured {row['date']} UTC at {row['commit']}, scale {row['scale']:,}, {row['runs']} runs, load before {row['machine']['load before']}."]
     return "\n\n".join(parts)
 
 

@@ -1,0 +1,143 @@
+"""The benchmark works and is fair: turns, exit codes, memory, the same rows on both sides, a table with every row. Not the speed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(os.environ.get("EP_ROOT", Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(ROOT / "bench" / "lib"))
+import data
+import measure
+import page
+import rows_load
+from bench import Bench, result, value
+
+# Needs a server of its own and has its own test.
+NOT_HERE = {"rls"}
+
+
+def tools_bench(*args):
+    return subprocess.run([sys.executable, ROOT / "tools" / "bench", *map(str, args)], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def small(tmp_path):
+    made = Bench(rows=500, runs=1, folder=tmp_path / "data", faults=0)
+    yield made
+    made.done()
+
+
+def test_every_row_runs_and_both_sides_hold_the_same(tmp_path):
+    names = tools_bench("--list").stdout.split()
+    assert {"flat_jsonl", "flat_csv", "orders_one", "orders_many", "growth", "cores", "generator"} <= set(names)
+    wanted = [name for name in names if name not in NOT_HERE]
+    done = tools_bench("--rows", 1000, "--runs", 1, "--faults", 0, "--folder", tmp_path / "data", "--json", tmp_path / "rows.json",
+                       *(word for name in wanted for word in ("--only", name)))
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert [row["row"] for row in rows] == wanted
+    for row in rows:
+        assert f"\n{row['row']}: " in done.stdout
+        assert any("met" in one for one in row["values"]), row
+        for one in row["figures"]:
+            assert 0 < one["seconds"][1] <= one["seconds"][0] <= one["seconds"][2] and one["cpu"][1] > 0 and one["peak_mb"] > 3, one
+    text = page.page(rows)
+    for row in rows:
+        assert f"\n## {row['row']}\n" in text and f"(#{row['row']})" in text
+    assert not (tmp_path / "data" / "work").exists()
+
+
+def test_a_baseline_that_loses_a_row_is_no_baseline(small, tmp_path):
+    broken = tmp_path / "sql"
+    broken.mkdir()
+    for script in small.sql.glob("*.sql"):
+        (broken / script.name).write_text(script.read_text())
+    script = broken / "flat_jsonl.sql"
+    script.write_text(script.read_text().replace("\n});", "\n}) limit 499;"))
+    rows_load.flat_jsonl(small)
+    small.sql = broken
+    with pytest.raises(measure.Failed, match="differ"):
+        rows_load.flat_jsonl(small)
+
+
+def test_sides_take_turns(tmp_path):
+    order = []
+    sides = [measure.Contender(name, ["/bin/true"], lambda name=name: order.append(name)) for name in "ab"]
+    measure.take_turns(sides, 3, tmp_path / "log")
+    assert order == list("ababab")
+    assert [len(one.seconds) for one in sides] == [3, 3]
+
+
+def test_a_failing_side_is_an_error(tmp_path):
+    with pytest.raises(measure.Failed, match="exit 3"):
+        measure.run_once(["/bin/sh", "-c", "echo why; exit 3"], tmp_path / "log")
+
+
+def test_time_work_and_memory_are_told_apart(tmp_path):
+    seconds, cpu, _, _ = measure.run_once(["/bin/sleep", "0.3"], tmp_path / "log")
+    assert seconds >= 0.3 and cpu < 0.2
+    script = "x = bytearray(150 << 20); x[::4096] = b'1' * len(x[::4096])\nimport time\nwhile time.process_time() < 0.3: pass"
+    _, cpu, peak, _ = measure.run_once([sys.executable, "-c", script], tmp_path / "log")
+    assert cpu >= 0.3 and 150 < peak < 300
+
+
+def test_ratios_are_of_medians():
+    ours, theirs = measure.Contender("a", []), measure.Contender("b", [])
+    ours.seconds, theirs.seconds = [1.0, 9.0, 2.0], [8.0, 4.0, 1.0]
+    assert measure.ratio(ours, theirs) == 2.0
+    ours.cpu, ours.peak = [1.0], [10.0]
+    assert ours.figures()["seconds"] == [2.0, 1.0, 9.0]
+
+
+def test_a_target_is_met_or_not():
+    assert value("x", 1.3, least=1.3, aim=1.7) == {"what": "x", "value": 1.3, "unit": "", "target": "at least 1.3, aim 1.7", "met": True}
+    assert not value("x", 1.2999, least=1.3)["met"]
+    assert not value("x", 501, most=500)["met"] and value("x", 500, most=500)["met"]
+    assert "met" not in value("x", 1)
+    row = result("r", "title", [], [value("x", 1, least=2)])
+    assert "not met" in page.show(row) and "**not met**" in page.targets([row])
+
+
+def test_shuffled_within_windows(tmp_path):
+    source, target, again = tmp_path / "a", tmp_path / "b", tmp_path / "c"
+    source.write_text("".join(f"{n}\n" for n in range(1000)))
+    data.shuffle(source, target, 100)
+    data.shuffle(source, again, 100)
+    lines = [int(line) for line in target.read_text().split()]
+    assert target.read_bytes() == again.read_bytes()
+    assert lines != sorted(lines) and sorted(lines) == list(range(1000))
+    assert all(at // 100 == n // 100 for at, n in enumerate(lines))
+
+
+@pytest.mark.parametrize("args, status, text", [
+    (["--only", "nothing"], 2, "no row is called nothing"), (["--rows", "0"], 2, "1 or more")])
+def test_bad_options(args, status, text):
+    done = tools_bench(*args)
+    assert done.returncode == status and text in done.stderr
+
+
+@pytest.mark.parametrize("args, sql, status, text", [
+    ([], "select broken", 1, "broken"), ([], "insert into x values (1)", 1, "statement 1"), (["--threads", "many"], "select 1", 2, "threads=many"),
+    (["--var", "x"], "select 1", 2, "not NAME=TEXT"), (["--frobnicate"], "select 1", 2, "frobnicate"), ([], None, 3, "cannot be read")])
+def test_the_driver_tells_what_is_wrong(small, tmp_path, args, sql, status, text):
+    script = tmp_path / "x.sql"
+    if sql is not None:
+        script.write_text(sql)
+    done = subprocess.run([small.driver, *args, tmp_path / "x.duckdb", script], capture_output=True, text=True, check=False)
+    assert done.returncode == status and text in done.stderr, done
+
+
+def test_the_driver_runs_statements_with_variables(small, tmp_path):
+    script = tmp_path / "x.sql"
+    script.write_text("create table t as select getvariable('it') as x, current_setting('threads') as n;\n"
+                      "insert into t select * from t; update t set x = x || '!';\n"
+                      "copy (select x, n, current_setting('preserve_insertion_order') as kept from t limit 1) to '/dev/stdout' (format json);")
+    done = subprocess.run([small.driver, "--threads", "2", "--time", "--var", "it=it's", tmp_path / "x.duckdb", script],
+                          capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert '{"x":"it\'s!","n":2,"kept":false}' in lines and lines.count("2") == 1
+    assert done.stderr.count("statement") == 4
