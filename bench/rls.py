@@ -127,4 +127,5 @@ def main():
     return 0 if worst <= AIM else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

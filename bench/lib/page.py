@@ -55,6 +55,8 @@ def stamp(row, bench, about):
 
 
 def number(x):
+    if isinstance(x, int):
+        return f"{x:,}"
     return f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.0f}" if abs(x) >= 100 else f"{x:.2f}"
 
 

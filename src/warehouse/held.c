@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-enum { GONE = UINT32_MAX, FIRST_SLOTS = 1024 };
+/* An enumerator could not hold it. */
+static const uint32_t GONE = UINT32_MAX;
+enum { FIRST_SLOTS = 1024 };
 
 #define EMPTY (-1)
 

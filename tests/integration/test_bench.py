@@ -11,12 +11,15 @@ import pytest
 ROOT = Path(os.environ.get("EP_ROOT", Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(ROOT / "bench" / "lib"))
 import data
+import history_model
+import items
 import measure
 import page
 import rows_load
+import rows_merge
 from bench import Bench, result, value
 
-# Needs a server of its own and has its own test.
+# Needs a PostgreSQL server of its own; only the form of its row is tested here.
 NOT_HERE = {"rls"}
 
 
@@ -33,7 +36,7 @@ def small(tmp_path):
 
 def test_every_row_runs_and_both_sides_hold_the_same(tmp_path):
     names = tools_bench("--list").stdout.split()
-    assert {"flat_jsonl", "flat_csv", "orders_one", "orders_many", "growth", "cores", "generator"} <= set(names)
+    assert {"flat_jsonl", "flat_csv", "orders_one", "orders_many", "merge", "growth", "cores", "generator"} <= set(names)
     wanted = [name for name in names if name not in NOT_HERE]
     done = tools_bench("--rows", 1000, "--runs", 1, "--faults", 0, "--folder", tmp_path / "data", "--json", tmp_path / "rows.json",
                        *(word for name in wanted for word in ("--only", name)))
@@ -102,6 +105,15 @@ def test_a_target_is_met_or_not():
     assert "not met" in page.show(row) and "**not met**" in page.targets([row])
 
 
+def test_a_row_of_a_program_is_shown_like_the_others():
+    sys.path.insert(0, str(ROOT / "bench"))
+    import rls
+
+    row = json.loads(json.dumps(rls.row(1000, [("quick", 0.5, 1.4), ("slow", 20.0, 1.2), ("fine", 30.0, 1.05)])))
+    assert [one.get("met") for one in row["values"]] == [None, False, True]
+    assert "1.20" in page.show(row) and page.targets([row]).count("rls") == 4
+
+
 def test_shuffled_within_windows(tmp_path):
     source, target, again = tmp_path / "a", tmp_path / "b", tmp_path / "c"
     source.write_text("".join(f"{n}\n" for n in range(1000)))
@@ -111,6 +123,48 @@ def test_shuffled_within_windows(tmp_path):
     assert target.read_bytes() == again.read_bytes()
     assert lines != sorted(lines) and sorted(lines) == list(range(1000))
     assert all(at // 100 == n // 100 for at, n in enumerate(lines))
+
+
+def test_changes_are_what_the_row_says(tmp_path):
+    items.write(tmp_path, 4000, 2000)
+    base, changes = history_model.changes_of(tmp_path / "base.jsonl"), history_model.changes_of(tmp_path / "changes.jsonl")
+    assert sum(map(len, base.values())) == sum(len(history_model.project(one)) for one in base.values()) == 4000
+    assert sum(map(len, changes.values())) == 2000 and 2 < 2000 / len(changes) < 6
+    late = sum(at < max(base[item]) for item, of_item in changes.items() for at in of_item)
+    all_changes = history_model.changes_of(tmp_path / "base.jsonl", tmp_path / "changes.jsonl")
+    kept = {item: [version[0] for version in history_model.project(one)] for item, one in all_changes.items()}
+    silent = sum(at not in kept[item] for item, of_item in changes.items() for at in of_item)
+    overtaken = sum(at not in kept[item] for item, of_item in base.items() for at in of_item)
+    assert 0.28 < late / 2000 < 0.38 and 0.07 < silent / 2000 < 0.15 and overtaken > 10
+
+
+def test_the_model_by_hand():
+    a, b, c = "2025-01-01 00:00:00.000000", "2025-02-01 00:00:00.000000", "2025-03-01 00:00:00.000000"
+    assert history_model.project({b: "y", a: "x", c: "y"}) == [(a, b, "x"), (b, None, "y")]
+    assert history_model.project({c: "x", a: "x", b: "y"}) == [(a, b, "x"), (b, c, "y"), (c, None, "x")]
+    assert history_model.moment("2025-01-01T00:00:00.5Z") == "2025-01-01 00:00:00.500000"
+    assert history_model.moment("9999-12-31 23:59:59.999999") is None
+    changes = {"i": {a: "x", b: "y"}, "j": {a: "x"}}
+    right = {"i": [("0001-01-01 00:00:00.000000", b, "x"), (b, None, "y")], "j": [(a, None, "x")]}
+    assert history_model.compare(changes, right)["wrong"] == 0
+    for wrong, states in (({"i": [(a, c, "x"), (c, None, "y")]}, 0), ({"i": [(a, None, "x")]}, 1), ({"k": right["j"]}, 1), ({"j": []}, 1)):
+        found = history_model.compare(changes, right | wrong)
+        assert (found["wrong"], found["wrong_states"]) == (1, states), wrong
+
+
+def test_a_merge_that_forgets_to_delete_is_found(small, tmp_path):
+    """The two-branch merge: a late change makes a version that exists tell nothing new, and it stays."""
+    broken = tmp_path / "sql"
+    broken.mkdir()
+    for script in small.sql.glob("*.sql"):
+        (broken / script.name).write_text(script.read_text())
+    script = broken / "merge_bare.sql"
+    text = script.read_text()
+    start = text.index("delete from dim_item")
+    script.write_text(text[:start] + text[text.index(";", start) + 1:])
+    small.rows, small.sql = 10_000, broken
+    with pytest.raises(measure.Failed, match="bare SQL: .* items wrong"):
+        rows_merge.merge(small)
 
 
 @pytest.mark.parametrize("args, status, text", [
