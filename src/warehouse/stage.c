@@ -17,7 +17,11 @@ struct ep_stamper {
     const ep_feed *feed;
     ep_sha256 *sha;
     cache_slot *cache;
-    ep_buf buf;
+    ep_buf buf;    /* the key at work */
+    char *content; /* the row at work, as it is hashed */
+    size_t content_capacity;
+    uint32_t *rows; /* accepted ones of the table at work */
+    size_t rows_capacity;
 };
 
 ep_code ep_stamper_new(const ep_warehouse *w, const ep_feed *feed, ep_stamper **ret, ep_error *err) {
@@ -38,6 +42,8 @@ void ep_stamper_free(ep_stamper **stamper) {
     ep_sha256_free(&(*stamper)->sha);
     ep_free((*stamper)->cache);
     ep_buf_done(&(*stamper)->buf);
+    ep_free((*stamper)->content);
+    ep_free((*stamper)->rows);
     ep_free(*stamper);
     *stamper = NULL;
 }
@@ -53,19 +59,25 @@ static void put_part(ep_buf *buf, const ep_value *value) {
     memcpy(buf->data + start, &len, 4);
 }
 
-static void put_key(ep_buf *buf, const ep_table *table, const ep_value *values) {
-    ep_value name = ep_v_cstr(table->name);
+static void put_text_part(ep_buf *buf, ep_str text) {
+    uint32_t len = (uint32_t)text.len;
+    ep_buf_add(buf, &len, sizeof len);
+    ep_buf_put_str(buf, text);
+}
+
+/* A key begins with its table's name. */
+static void begin_key(ep_buf *buf, const ep_table *table) {
     ep_buf_reset(buf);
-    put_part(buf, &name);
-    for (size_t i = 0; i < table->contract->n_key; i++)
-        put_part(buf, &values[i]);
+    put_text_part(buf, ep_str_from(table->name));
 }
 
 ep_code ep_durable_key(const ep_warehouse *w, const ep_table *table, const ep_value *values, int64_t *ret,
                        ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf buf = {0};
     uint8_t digest[32];
-    put_key(&buf, table, values);
+    begin_key(&buf, table);
+    for (size_t i = 0; i < table->contract->n_key; i++)
+        put_part(&buf, &values[i]);
     EP_TRY(ep_buf_check(&buf, err));
     if (table->personal)
         ep_hmac_sha256(w->secret, sizeof w->secret, buf.data, buf.len, digest);
@@ -75,9 +87,8 @@ ep_code ep_durable_key(const ep_warehouse *w, const ep_table *table, const ep_va
     return EP_OK;
 }
 
-static ep_code key_of(ep_stamper *s, const ep_table *table, const ep_value *values, int64_t *ret,
-                      ep_error *err) {
-    put_key(&s->buf, table, values);
+/* The same over the bytes in s->buf, remembered. */
+static ep_code key_of(ep_stamper *s, const ep_table *table, int64_t *ret, ep_error *err) {
     EP_TRY(ep_buf_check(&s->buf, err));
     cache_slot *slot = &s->cache[ep_xxh3(s->buf.data, s->buf.len) % CACHE_SLOTS];
     if (slot->len == s->buf.len && memcmp(slot->bytes, s->buf.data, s->buf.len) == 0) {
@@ -101,40 +112,105 @@ static ep_code key_of(ep_stamper *s, const ep_table *table, const ep_value *valu
     return EP_OK;
 }
 
-/* Content of a row: every sent cell under its name; equal contents of one key are one change. */
-static ep_code content_of(ep_stamper *s, const ep_table *t, const ep_batch *batch, size_t row, int64_t *ret,
-                          ep_error *err) {
-    ep_buf *buf = &s->buf;
-    ep_buf_reset(buf);
-    for (size_t i = 0; i < t->n_content; i++) {
-        const ep_column *column = &batch->columns[t->content[i].field];
-        ep_state state = column->state[row];
-        if (state == EP_ABSENT)
-            continue;
-        ep_buf_add(buf, &t->content[i].tag, sizeof t->content[i].tag);
-        ep_buf_putc(buf, (char)('0' + state));
-        if (state != EP_VALUE)
-            continue;
-        if (column->text) {
-            uint32_t len = (uint32_t)column->text[row].len;
-            ep_buf_add(buf, &len, sizeof len);
-            ep_buf_put_str(buf, column->text[row]);
-        } else if (column->i128) {
-            ep_buf_add(buf, &column->i128[row], sizeof column->i128[row]);
-        } else {
-            ep_buf_add(buf, &column->i64[row], sizeof column->i64[row]);
-        }
+static void put_cell_part(ep_buf *buf, const ep_batch *batch, size_t row, size_t field) {
+    const ep_column *column = &batch->columns[field];
+    if (column->text && column->state[row] == EP_VALUE && batch->schema->columns[field].type == EP_T_TEXT) {
+        put_text_part(buf, column->text[row]);
+        return;
     }
-    EP_TRY(ep_buf_check(buf, err));
-    *ret = ep_content_hash(buf->data, buf->len);
+    ep_value value = ep_batch_get(batch, row, field);
+    put_part(buf, &value);
+}
+
+/* Rows of one table of a unit that were accepted: a column at a time. */
+typedef struct stamping {
+    ep_stamper *s;
+    const ep_table *t;
+    const ep_unit *unit;
+    const ep_unit_table *table;
+    ep_batch *batch;
+    const uint32_t *rows;
+    size_t n_rows;
+} stamping;
+
+/* Bytes of a cell in a row's content besides its text: name, state, length or number. */
+enum { CELL_BYTES = 8 + 1 + 16 };
+
+/* Writes a cell; there is room. */
+static char *put_content(char *at, uint64_t tag, const ep_column *column, size_t row) {
+    ep_state state = (ep_state)column->state[row];
+    if (state == EP_ABSENT)
+        return at;
+    memcpy(at, &tag, sizeof tag);
+    at[sizeof tag] = (char)('0' + state);
+    at += sizeof tag + 1;
+    if (state != EP_VALUE)
+        return at;
+    if (column->text) {
+        uint32_t len = (uint32_t)column->text[row].len;
+        memcpy(at, &len, sizeof len);
+        if (len > 0)
+            memcpy(at + sizeof len, column->text[row].ptr, len);
+        return at + sizeof len + len;
+    }
+    if (column->i128) {
+        memcpy(at, &column->i128[row], sizeof column->i128[row]);
+        return at + sizeof column->i128[row];
+    }
+    memcpy(at, &column->i64[row], sizeof column->i64[row]);
+    return at + sizeof column->i64[row];
+}
+
+/* Content of a row: every sent cell under its name; equal contents of one key are one change. */
+static ep_code stamp_content(const stamping *g, ep_error *err) {
+    const ep_table *t = g->t;
+    ep_stamper *s = g->s;
+    for (size_t i = 0; i < g->n_rows; i++) {
+        size_t row = g->rows[i], size = t->n_content * CELL_BYTES;
+        for (size_t c = 0; c < t->n_content; c++) {
+            const ep_column *column = &g->batch->columns[t->content[c].field];
+            if (column->text && column->state[row] == EP_VALUE)
+                size += column->text[row].len;
+        }
+        EP_TRY(ep_grow((void **)&s->content, &s->content_capacity, size, 1, err));
+        char *at = s->content;
+        for (size_t c = 0; c < t->n_content; c++)
+            at = put_content(at, t->content[c].tag, &g->batch->columns[t->content[c].field], row);
+        ep_batch_set_i64(g->batch, row, (size_t)t->c_hash,
+                         ep_content_hash(s->content, (size_t)(at - s->content)));
+    }
     return EP_OK;
 }
 
-static int64_t event_time(const ep_contract *c, const ep_batch *batch, size_t row) {
-    if (c->valid_time < 0 || batch->columns[c->valid_time].state[row] != EP_VALUE)
-        return EP_TS_MIN;
-    int64_t value = batch->columns[c->valid_time].i64[row];
-    return c->schema.columns[c->valid_time].type == EP_T_DATE ? value * EP_DAY_US : value;
+static void stamp_places(const stamping *g, int64_t unit_no) {
+    const ep_unit *unit = g->unit;
+    for (size_t i = 0; i < g->n_rows; i++) {
+        size_t row = g->rows[i];
+        const ep_unit_record *record = &unit->records[g->table->record_of[row]];
+        ep_batch_set_i64(g->batch, row, (size_t)g->t->c_row, unit_no << 32 | (int64_t)row);
+        ep_batch_set_i64(g->batch, row, (size_t)g->t->c_record, (int64_t)record->raw.at.record);
+        ep_batch_set_i64(g->batch, row, (size_t)g->t->c_group,
+                         (int64_t)(g->table->group_of[row] - record->first_group));
+    }
+}
+
+static bool has_value(const ep_batch *batch, int field, size_t row) {
+    return field >= 0 && batch->columns[field].state[row] == EP_VALUE;
+}
+
+static void stamp_order(const stamping *g) {
+    const ep_contract *c = g->t->contract;
+    const ep_batch *batch = g->batch;
+    int64_t unit_us =
+        c->valid_time >= 0 && c->schema.columns[c->valid_time].type == EP_T_DATE ? EP_DAY_US : 1;
+    for (size_t i = 0; i < g->n_rows; i++) {
+        size_t row = g->rows[i];
+        bool timed = has_value(batch, c->valid_time, row), sequenced = has_value(batch, c->sequence, row);
+        ep_batch_set_i64(g->batch, row, (size_t)g->t->c_at,
+                         timed ? batch->columns[c->valid_time].i64[row] * unit_us : EP_TS_MIN);
+        ep_batch_set_i64(g->batch, row, (size_t)g->t->c_seq,
+                         sequenced ? batch->columns[c->sequence].i64[row] : 0);
+    }
 }
 
 static int64_t present_mask(const ep_table *t, const ep_batch *batch, size_t row) {
@@ -145,60 +221,75 @@ static int64_t present_mask(const ep_table *t, const ep_batch *batch, size_t row
     return mask;
 }
 
-static ep_code stamp_links(ep_stamper *s, const ep_table *t, ep_batch *batch, size_t row, ep_error *err) {
-    for (size_t l = 0; l < t->n_links; l++) {
-        const ep_link *link = &t->links[l];
-        ep_value values[8];
-        bool known = true;
-        for (size_t k = 0; k < link->n_from; k++) {
-            values[k] = ep_batch_get(batch, row, (size_t)link->from[k]);
-            known = known && values[k].state == EP_VALUE;
-        }
-        if (!known)
-            continue;
+static ep_code stamp_keys(const stamping *g, ep_error *err) {
+    const ep_contract *c = g->t->contract;
+    ep_batch *batch = g->batch;
+    for (size_t i = 0; i < g->n_rows; i++) {
+        size_t row = g->rows[i];
         int64_t key;
-        EP_TRY(key_of(s, link->table, values, &key, err));
-        ep_batch_set_i64(batch, row, (size_t)link->stage_column, key);
+        begin_key(&g->s->buf, g->t);
+        for (size_t k = 0; k < c->n_key; k++)
+            put_cell_part(&g->s->buf, batch, row, (size_t)c->key[k]);
+        EP_TRY(key_of(g->s, g->t, &key, err));
+        bool deleted = has_value(batch, c->deleted, row) && batch->columns[c->deleted].i64[row];
+        ep_batch_set_i64(batch, row, (size_t)g->t->c_key, key);
+        ep_batch_set_i64(batch, row, (size_t)g->t->c_present, present_mask(g->t, batch, row));
+        ep_batch_set_i64(batch, row, (size_t)g->t->c_deleted, deleted);
     }
     return EP_OK;
 }
 
-static ep_code stamp_row(ep_stamper *s, const ep_table *t, ep_unit *unit, ep_unit_table *table, size_t row,
-                         int64_t unit_no, ep_error *err) {
-    const ep_contract *c = t->contract;
-    ep_batch *batch = table->batch;
-    uint32_t record = table->record_of[row], group = table->group_of[row];
-    int64_t hash;
-    ep_batch_set_i64(batch, row, (size_t)t->c_row, unit_no << 32 | (int64_t)row);
-    ep_batch_set_i64(batch, row, (size_t)t->c_record, (int64_t)unit->records[record].raw.at.record);
-    ep_batch_set_i64(batch, row, (size_t)t->c_group, (int64_t)(group - unit->records[record].first_group));
-    ep_batch_set_i64(batch, row, (size_t)t->c_at, event_time(c, batch, row));
-    EP_TRY(content_of(s, t, batch, row, &hash, err));
-    ep_batch_set_i64(batch, row, (size_t)t->c_hash, hash);
-    bool sequenced = c->sequence >= 0 && batch->columns[c->sequence].state[row] == EP_VALUE;
-    ep_batch_set_i64(batch, row, (size_t)t->c_seq, sequenced ? batch->columns[c->sequence].i64[row] : 0);
-    if (t->keyed) {
-        ep_value values[8];
+static ep_code stamp_link(const stamping *g, const ep_link *link, ep_error *err) {
+    for (size_t i = 0; i < g->n_rows; i++) {
+        size_t row = g->rows[i];
+        bool known = true;
+        begin_key(&g->s->buf, link->table);
+        for (size_t k = 0; known && k < link->n_from; k++) {
+            known = has_value(g->batch, link->from[k], row);
+            if (known)
+                put_cell_part(&g->s->buf, g->batch, row, (size_t)link->from[k]);
+        }
+        if (!known)
+            continue;
         int64_t key;
-        for (size_t k = 0; k < c->n_key; k++)
-            values[k] = ep_batch_get(batch, row, (size_t)c->key[k]);
-        EP_TRY(key_of(s, t, values, &key, err));
-        bool deleted = c->deleted >= 0 && batch->columns[c->deleted].state[row] == EP_VALUE &&
-                       batch->columns[c->deleted].i64[row];
-        ep_batch_set_i64(batch, row, (size_t)t->c_key, key);
-        ep_batch_set_i64(batch, row, (size_t)t->c_present, present_mask(t, batch, row));
-        ep_batch_set_i64(batch, row, (size_t)t->c_deleted, deleted);
+        EP_TRY(key_of(g->s, link->table, &key, err));
+        ep_batch_set_i64(g->batch, row, (size_t)link->stage_column, key);
     }
-    return stamp_links(s, t, batch, row, err);
+    return EP_OK;
+}
+
+/* Rows whose group was not rejected. */
+static ep_code accepted_rows(ep_stamper *s, const ep_unit *unit, const ep_unit_table *table, size_t *ret_n,
+                             ep_error *err) {
+    size_t n = 0, n_rows = table->batch->n_rows;
+    EP_TRY(ep_grow((void **)&s->rows, &s->rows_capacity, n_rows, sizeof *s->rows, err));
+    for (size_t row = 0; row < n_rows; row++) {
+        s->rows[n] = (uint32_t)row;
+        n += !unit->groups[table->group_of[row]].rejected;
+    }
+    *ret_n = n;
+    return EP_OK;
+}
+
+static ep_code stamp_table(ep_stamper *s, ep_unit *unit, ep_unit_table *table, int64_t unit_no,
+                           ep_error *err) {
+    const ep_table *t = ep_plan_find(s->w->plan, table->contract->name);
+    stamping g = {.s = s, .t = t, .unit = unit, .table = table, .batch = table->batch};
+    EP_TRY(accepted_rows(s, unit, table, &g.n_rows, err));
+    g.rows = s->rows;
+    stamp_places(&g, unit_no);
+    stamp_order(&g);
+    EP_TRY(stamp_content(&g, err));
+    if (t->keyed)
+        EP_TRY(stamp_keys(&g, err));
+    for (size_t l = 0; l < t->n_links; l++)
+        EP_TRY(stamp_link(&g, &t->links[l], err));
+    return EP_OK;
 }
 
 ep_code ep_stamper_run(ep_stamper *s, ep_unit *unit, int64_t unit_no, ep_error *err) {
-    for (size_t i = 0; i < unit->n_tables; i++) {
-        const ep_table *t = ep_plan_find(s->w->plan, unit->tables[i].contract->name);
-        for (size_t row = 0; row < unit->tables[i].batch->n_rows; row++)
-            if (!unit->groups[unit->tables[i].group_of[row]].rejected)
-                EP_TRY(stamp_row(s, t, unit, &unit->tables[i], row, unit_no, err));
-    }
+    for (size_t i = 0; i < unit->n_tables; i++)
+        EP_TRY(stamp_table(s, unit, &unit->tables[i], unit_no, err));
     return EP_OK;
 }
 
