@@ -1,6 +1,7 @@
 /* Regular expressions of contracts: PCRE2 in UTF mode, the whole text must match, with limits that end a costly match. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "contract/check_private.h"
+#include "contract/plain_pattern.h"
 
 #include <pcre2.h>
 
@@ -18,6 +19,8 @@ struct ep_pattern_memory {
 struct ep_pattern {
     pcre2_code *code;
     bool jit;
+    bool is_plain; /* `plain` says the same, much faster */
+    ep_plain_pattern plain;
 };
 
 struct ep_matcher {
@@ -79,6 +82,7 @@ ep_code ep_pattern_new(ep_pattern_memory *memory, ep_str regex, ep_pattern **ret
     }
     /* Without JIT (no memory, no executable pages) the interpreter does the same, slower. */
     pattern->jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+    pattern->is_plain = ep_plain_pattern_compile(regex, &pattern->plain);
     *ret = pattern;
     pattern = NULL;
     return EP_OK;
@@ -125,6 +129,8 @@ void ep_matcher_free(ep_matcher **matcher) {
 }
 
 ep_match ep_pattern_match(const ep_pattern *pattern, ep_matcher *matcher, ep_str text) {
+    if (pattern->is_plain)
+        return ep_plain_pattern_match(&pattern->plain, text) ? EP_MATCH_YES : EP_MATCH_NO;
     PCRE2_SPTR subject = (PCRE2_SPTR)(text.ptr ? text.ptr : "");
     int result =
         pcre2_match(pattern->code, subject, text.len, 0, PCRE2_NO_UTF_CHECK, matcher->data, matcher->context);
