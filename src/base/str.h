@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 /* A view: pointer and length, never assumed to end in NUL, never owns. */
 typedef struct ep_str {
     const char *ptr;
@@ -14,6 +16,21 @@ typedef struct ep_str {
 
 ep_str ep_str_from(const char *text); /* NULL gives an empty view */
 bool ep_str_eq(ep_str a, ep_str b);
+/** Equal bytes; for short texts, which take two loads that may overlap instead of a call. */
+static inline bool ep_bytes_eq(const char *a, const char *b, size_t len) {
+    if (len > 16 || len < 4)
+        return len == 0 || memcmp(a, b, len) == 0;
+    if (len >= 8) {
+        uint64_t x[2], y[2];
+        memcpy(&x[0], a, 8), memcpy(&y[0], b, 8);
+        memcpy(&x[1], a + len - 8, 8), memcpy(&y[1], b + len - 8, 8);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+    }
+    uint32_t x[2], y[2];
+    memcpy(&x[0], a, 4), memcpy(&y[0], b, 4);
+    memcpy(&x[1], a + len - 4, 4), memcpy(&y[1], b + len - 4, 4);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
 bool ep_str_is(ep_str a, const char *text);
 /** Bytewise order, like COLLATE "C": <0, 0, >0. */
 int ep_str_cmp(ep_str a, ep_str b);

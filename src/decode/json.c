@@ -1,6 +1,7 @@
 #include "decode/json.h"
 
 #include "decode/encoding.h"
+#include "decode/json_flat.h"
 #include "decode/json_simd.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@
 
 struct ep_json {
     ep_json_simd *simd;
+    ep_json_flat flat;
     uint32_t *plain; /* index of texts that simd refuses */
     size_t plain_capacity;
     uint32_t *names; /* open addressing: node + 1 */
@@ -463,7 +465,15 @@ static bool walk_index(struct walk *w, const uint32_t *index, size_t n_index, ep
     w->depth = 0;
     w->stack[0].is_object = false;
     bool is_simple = !w->is_plain && !memchr(w->text, '\\', w->len);
-    return walk_tokens(w, is_simple, &doc->n_nodes);
+    if (is_simple && ep_json_flat_read(&w->json->flat, w->text, index, n_index, w->nodes)) {
+        doc->n_nodes = w->nodes[0].end;
+        doc->layout = w->json->flat.layout;
+        return true;
+    }
+    bool ok = walk_tokens(w, is_simple, &doc->n_nodes);
+    if (ok && is_simple)
+        ep_json_flat_learn(&w->json->flat, doc);
+    return ok;
 }
 
 bool ep_json_index_plain(ep_str text, uint32_t **at, size_t *capacity, size_t *ret_n) {
@@ -523,6 +533,7 @@ bool ep_json_parse(ep_json *json, ep_str text, ep_doc *doc, ep_arena *arena, ep_
     w.arena = arena;
     w.flaw = flaw;
     doc->n_nodes = 0;
+    doc->layout = 0;
     const uint32_t *index;
     size_t n_index;
     bool ok;

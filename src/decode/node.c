@@ -1,6 +1,12 @@
 #include "decode/node.h"
 
+#include <stdatomic.h>
 #include <string.h>
+
+uint64_t ep_layout_new(void) {
+    static _Atomic uint64_t last;
+    return atomic_fetch_add(&last, 1) + 1;
+}
 
 void ep_doc_done(ep_doc *doc) {
     if (!doc)

@@ -30,9 +30,13 @@ typedef struct ep_doc {
     ep_node *nodes; /* [0] is the root */
     uint32_t n_nodes;
     uint32_t capacity;
+    uint64_t
+        layout; /* 0, or docs with the same number are one object of scalars with the same names in the same places */
 } ep_doc;
 
 void ep_doc_done(ep_doc *doc);
+/** A layout that no doc has yet. Any thread. */
+uint64_t ep_layout_new(void);
 /** Room for n_nodes (decoders call it before they fill a doc); false when out of memory. */
 bool ep_doc_reserve(ep_doc *doc, size_t n_nodes);
 /** First child with that name, or UINT32_MAX. `*hint` (in/out, may be NULL) is the child's ordinal last time:

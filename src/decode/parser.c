@@ -13,6 +13,7 @@ struct ep_parser {
     ep_str *own_columns; /* views of the options' columns */
     const ep_str *columns;
     size_t n_columns;
+    uint64_t layout; /* of a row */
     ep_csv_cell *cells;
     size_t cells_capacity;
     bool no_memory;
@@ -58,6 +59,7 @@ void ep_parser_free(ep_parser **parser) {
 void ep_parser_set_columns(ep_parser *parser, const ep_str *columns, size_t n_columns, char delimiter) {
     parser->columns = columns;
     parser->n_columns = n_columns;
+    parser->layout = ep_layout_new();
     parser->rules.delimiter = delimiter ? delimiter : ',';
 }
 
@@ -102,6 +104,7 @@ static bool parse_row(ep_parser *parser, ep_str text, ep_doc *doc, ep_arena *are
         };
     }
     doc->n_nodes = (uint32_t)n_cells + 1;
+    doc->layout = parser->layout;
     return true;
 }
 
@@ -163,6 +166,7 @@ ep_reason_code ep_parser_run(ep_parser *parser, const ep_raw *raw, ep_doc *doc, 
     ep_flaw flaw;
     bool ok = false;
     doc->n_nodes = 0;
+    doc->layout = 0;
     parser->no_memory = false;
     if (raw->reason != EP_R_NONE)
         explain_cut(raw, &flaw);

@@ -16,6 +16,12 @@ typedef struct ep_found {
     uint32_t round, from, node;
 } ep_found;
 
+/* Where a path leads to in records of one layout. */
+typedef struct ep_slot {
+    uint64_t layout;
+    uint32_t node;
+} ep_slot;
+
 typedef struct ep_eval {
     const ep_feed *feed;
     const ep_doc *doc;
@@ -23,6 +29,7 @@ typedef struct ep_eval {
     uint32_t depth;                /* the current one */
     uint32_t *hints;
     ep_found *found; /* by path id */
+    ep_slot *slots;  /* by path id */
     uint32_t round;  /* of the record: what was found before is stale */
     ep_arena *arena; /* the unit's */
     ep_regex_run *run;
@@ -56,6 +63,12 @@ static inline uint32_t ep_eval_path(const ep_eval *c, const ep_path *path) {
     if (path->n_up > c->depth)
         return EP_NO_NODE;
     uint32_t scope = path->from_root ? 0 : c->depth - path->n_up, from = c->scope[scope];
+    if (c->doc->layout != 0 && from == 0) {
+        ep_slot *slot = &c->slots[path->id];
+        if (slot->layout != c->doc->layout)
+            *slot = (ep_slot){c->doc->layout, ep_path_walk(path, c->doc, from, c->hints)};
+        return slot->node;
+    }
     if (scope == c->depth)
         return ep_path_walk(path, c->doc, from, c->hints);
     ep_found *found = &c->found[path->id];

@@ -48,24 +48,8 @@ EP_CHECK ep_code ep_each_compile(ep_str text, ep_arena *arena, uint32_t *n_hints
 
 /* The rest is the short way through flat objects whose members stand where they stood last time. */
 
-/* Names are short: two loads that may overlap, no call. */
 static inline bool ep_step_names(const ep_step *step, const ep_node *node) {
-    const char *a = step->name, *b = node->key;
-    uint32_t len = step->name_len;
-    if (node->key_len != len)
-        return false;
-    if (len > 16 || len < 4)
-        return len == 0 || memcmp(a, b, len) == 0;
-    if (len >= 8) {
-        uint64_t x[2], y[2];
-        memcpy(&x[0], a, 8), memcpy(&y[0], b, 8);
-        memcpy(&x[1], a + len - 8, 8), memcpy(&y[1], b + len - 8, 8);
-        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
-    }
-    uint32_t x[2], y[2];
-    memcpy(&x[0], a, 4), memcpy(&y[0], b, 4);
-    memcpy(&x[1], a + len - 4, 4), memcpy(&y[1], b + len - 4, 4);
-    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+    return node->key_len == step->name_len && ep_bytes_eq(step->name, node->key, step->name_len);
 }
 
 /** A member by name, wherever it stands; EP_NO_NODE when there is none. */

@@ -15,7 +15,9 @@ ep_code ep_feed_runner_new(const ep_feed *feed, ep_feed_runner **ret, ep_error *
     runner->uses = ep_calloc(feed->n_targets, sizeof(*runner->uses));
     runner->eval.hints = ep_calloc(feed->n_hints, sizeof(*runner->eval.hints));
     runner->eval.found = ep_calloc(feed->n_paths, sizeof(*runner->eval.found));
-    if (!runner->cells || !runner->pending || !runner->uses || !runner->eval.hints || !runner->eval.found)
+    runner->eval.slots = ep_calloc(feed->n_paths, sizeof(*runner->eval.slots));
+    if (!runner->cells || !runner->pending || !runner->uses || !runner->eval.hints || !runner->eval.found ||
+        !runner->eval.slots)
         return ep_fail(err, EP_E_NOMEM, "out of memory for the feed %s", feed->name);
     EP_TRY(ep_parser_new(&feed->decode, &runner->parser, err));
     EP_TRY(ep_seen_new(&runner->eval.seen, err));
@@ -42,6 +44,7 @@ void ep_feed_runner_free(ep_feed_runner **runner) {
     ep_regex_run_free(&old->eval.run);
     ep_free(old->eval.hints);
     ep_free(old->eval.found);
+    ep_free(old->eval.slots);
     ep_free(old->cells);
     ep_free(old->pending);
     ep_free(old->uses);
