@@ -47,6 +47,8 @@ int32_t ep_zone_offset_s(const ep_zone *zone, int64_t ts_us);
  */
 bool ep_time_parse(ep_str text, ep_time_format format, const char *pattern, const ep_zone *zone,
                    int64_t *ret);
+/** Exactly "2026-03-01T12:34:56Z" or "2026-03-01T12:34:56.123456Z", faster; false for anything else, also for other good moments. */
+bool ep_time_parse_utc(ep_str text, int64_t *ret);
 /** yyyy-MM-dd, or a pattern; false when it is no date. */
 bool ep_date_parse(ep_str text, const char *pattern, int32_t *ret_days);
 /** HH:mm[:ss[.ffffff]]; microseconds of the day. */

@@ -361,7 +361,7 @@ static bool parse_pattern(ep_str text, const char *pattern, const ep_zone *zone,
 bool ep_time_parse(ep_str text, ep_time_format format, const char *pattern, const ep_zone *zone,
                    int64_t *ret) {
     switch (format) {
-    case EP_TF_RFC3339: return parse_iso(text, true, NULL, ret);
+    case EP_TF_RFC3339: return ep_time_parse_utc(text, ret) || parse_iso(text, true, NULL, ret);
     case EP_TF_LOCAL: return parse_iso(text, false, zone, ret);
     case EP_TF_EPOCH_S: return parse_epoch_s(text, ret);
     case EP_TF_EPOCH_MS: return parse_epoch_whole(text, 1000, ret);

@@ -104,6 +104,15 @@ void ep_reasons_done(ep_reasons *reasons);
 
 typedef struct ep_checks ep_checks; /* compiled checks, private to contract/check.c */
 
+/* How a field is read in the usual case (quick.h). */
+typedef enum ep_quick {
+    EP_QUICK_NONE,
+    EP_QUICK_TEXT,
+    EP_QUICK_INT,
+    EP_QUICK_DECIMAL,
+    EP_QUICK_MOMENT /* a timestamp in RFC 3339 */
+} ep_quick;
+
 typedef struct ep_contract_field {
     const char *name;        /* physicalName when given, else name: the column */
     const char *description; /* "" when none */
@@ -118,6 +127,7 @@ typedef struct ep_contract_field {
     ep_time_format time_format; /* of dates and timestamps: from logicalTypeOptions.format, default RFC3339 */
     const char *time_pattern;   /* JDK pattern or NULL */
     const ep_zone *zone;        /* defaultTimezone, or NULL: a zone is required in the text */
+    ep_quick quick;
     const char **examples;
     size_t n_examples;
     int line; /* in the file */

@@ -43,6 +43,24 @@ static ep_code collect(ep_load *load) {
     return EP_OK;
 }
 
+static ep_quick quick_of(const ep_contract_field *field, const ep_field_checks *checks) {
+    switch (field->column.type) {
+    case EP_T_TEXT: return checks->json == EP_J_NONE ? EP_QUICK_TEXT : EP_QUICK_NONE;
+    case EP_T_INT: return EP_QUICK_INT;
+    case EP_T_DECIMAL: return EP_QUICK_DECIMAL;
+    case EP_T_TIMESTAMP: return field->time_format == EP_TF_RFC3339 ? EP_QUICK_MOMENT : EP_QUICK_NONE;
+    default: return EP_QUICK_NONE;
+    }
+}
+
+static ep_code choose_quick(ep_load *load, ep_draft *draft) {
+    (void)load;
+    ep_contract *contract = draft->contract;
+    for (size_t i = 0; i < contract->n_fields; i++)
+        contract->fields[i].quick = quick_of(&contract->fields[i], &contract->checks->fields[i]);
+    return EP_OK;
+}
+
 static ep_code each(ep_load *load, ep_code (*step)(ep_load *load, ep_draft *draft)) {
     for (size_t i = 0; i < load->n_drafts; i++)
         EP_TRY(step(load, load->drafts[i]));
@@ -58,6 +76,7 @@ static ep_code run_steps(ep_load *load) {
             EP_TRY(ep_draft_parse(load, &load->files[i]));
     EP_TRY(each(load, ep_draft_parse_custom));
     EP_TRY(each(load, ep_draft_compile));
+    EP_TRY(each(load, choose_quick));
     EP_TRY(each(load, ep_draft_parse_quality));
     EP_TRY(each(load, ep_draft_parse_parents));
     EP_TRY(each(load, ep_lint_rules));

@@ -25,22 +25,6 @@ ep_reason_code ep_eval_fail(ep_eval *c, ep_reason_code reason, const char *forma
     return EP_R_QUIET;
 }
 
-void ep_cell_of_node(const ep_doc *doc, uint32_t node, ep_cell *ret) {
-    static const uint8_t kinds[] = {[EP_N_BOOL] = EP_RAW_BOOL,
-                                    [EP_N_NUMBER] = EP_RAW_NUMBER,
-                                    [EP_N_TEXT] = EP_RAW_TEXT,
-                                    [EP_N_ARRAY] = EP_RAW_JSON,
-                                    [EP_N_OBJECT] = EP_RAW_JSON};
-    if (node == EP_NO_NODE) {
-        *ret = absent_cell;
-        return;
-    }
-    const ep_node *n = &doc->nodes[node];
-    *ret = (ep_cell){.text = {n->text, n->text_len},
-                     .state = n->kind == EP_N_NULL ? EP_NULL : EP_VALUE,
-                     .kind = kinds[n->kind]};
-}
-
 static bool put_text(ep_eval *c, const char *text, size_t len, ep_cell *ret) {
     const char *copy = ep_arena_strndup(c->arena, text, len);
     if (!copy)

@@ -55,7 +55,22 @@ typedef struct ep_eval {
 /** @return EP_R_NONE with *ret; a reason with c->detail; EP_R_QUIET, also when memory ran out (c->no_memory). */
 ep_reason_code ep_expr_eval(ep_eval *c, const ep_expr *expr, ep_cell *ret);
 /** The value of a node as a cell. */
-void ep_cell_of_node(const ep_doc *doc, uint32_t node, ep_cell *ret);
+static inline void ep_cell_of_node(const ep_doc *doc, uint32_t node, ep_cell *ret) {
+    static const uint8_t kinds[] = {[EP_N_BOOL] = EP_RAW_BOOL,
+                                    [EP_N_NUMBER] = EP_RAW_NUMBER,
+                                    [EP_N_TEXT] = EP_RAW_TEXT,
+                                    [EP_N_ARRAY] = EP_RAW_JSON,
+                                    [EP_N_OBJECT] = EP_RAW_JSON};
+    if (node == EP_NO_NODE) {
+        *ret = (ep_cell){.state = EP_ABSENT};
+        return;
+    }
+    const ep_node *n = &doc->nodes[node];
+    *ret = (ep_cell){.text = {n->text, n->text_len},
+                     .state = n->kind == EP_N_NULL ? EP_NULL : EP_VALUE,
+                     .kind = kinds[n->kind],
+                     .is_clean = true};
+}
 /** A meta value; EP_ABSENT when there is none. */
 void ep_meta_eval(ep_eval *c, ep_meta meta, ep_cell *ret);
 /** Node that a path leads to from the current scope, or EP_NO_NODE. */

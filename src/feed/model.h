@@ -24,6 +24,7 @@ typedef struct ep_cell {
     uint8_t state;           /* ep_state */
     uint8_t kind;            /* ep_raw_kind */
     bool is_fixed;           /* the feed's own text, not the record's */
+    bool is_clean;           /* as the decoder gave it: UTF-8 without NUL */
 } ep_cell;
 
 typedef enum ep_meta {

@@ -1,3 +1,4 @@
+#include "contract/quick.h"
 #include "feed/runner.h"
 
 static void set_failed(uint64_t *failed, uint32_t field) {
@@ -31,8 +32,11 @@ static ep_reason_code read_cell(const ep_contract *contract, uint32_t field, con
 }
 
 /* Puts a mapped cell into the batch. */
-static ep_reason_code store_cell(const ep_contract *contract, uint32_t field, const ep_cell *cell,
-                                 ep_batch *batch, size_t row, const char **ret_detail) {
+static inline ep_reason_code store_cell(const ep_contract *contract, uint32_t field, const ep_cell *cell,
+                                        ep_batch *batch, size_t row, const char **ret_detail) {
+    if (cell->state == EP_VALUE && cell->is_clean && !cell->typing &&
+        ep_quick_read(&contract->fields[field], field, (ep_raw_kind)cell->kind, cell->text, batch, row))
+        return EP_R_NONE;
     if (cell->state == EP_VALUE)
         return read_cell(contract, field, cell, batch, row, ret_detail);
     if (cell->state == EP_NULL)
