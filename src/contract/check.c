@@ -187,7 +187,7 @@ static ep_code check_format(const ep_check_run *run, size_t field) {
 bool ep_value_set_has_text(const ep_value_set *set, ep_str text) {
     if (!set->buckets) {
         for (size_t i = 0; i < set->n; i++)
-            if (ep_str_eq(set->texts[i], text))
+            if (set->texts[i].len == text.len && ep_bytes_eq(set->texts[i].ptr, text.ptr, text.len))
                 return true;
         return false;
     }

@@ -265,7 +265,7 @@ ep_code ep_compile_pattern(ep_load *load, const ep_draft *draft, const ep_yaml_n
         memcpy(list, checks->patterns, checks->n_patterns * sizeof(*list));
     list[checks->n_patterns++] = (ep_pattern_check){pattern, text->text.ptr, rule, severity};
     checks->patterns = list;
-    draft->contract->checks->has_patterns = true;
+    draft->contract->checks->has_patterns |= ep_pattern_needs_matcher(pattern);
     return EP_OK;
 }
 

@@ -15,6 +15,8 @@ void ep_pattern_memory_free(ep_pattern_memory **memory);
 /** EP_E_CONFIG with the place and the fault as the error's text when the regex is bad. */
 EP_CHECK ep_code ep_pattern_new(ep_pattern_memory *memory, ep_str regex, ep_pattern **ret, ep_error *err);
 void ep_pattern_free(ep_pattern **pattern);
+/** False: ep_pattern_match wants no matcher. */
+bool ep_pattern_needs_matcher(const ep_pattern *pattern);
 EP_CHECK ep_code ep_matcher_new(ep_matcher **ret, ep_error *err);
 void ep_matcher_free(ep_matcher **matcher);
 typedef enum ep_match {
@@ -108,7 +110,7 @@ struct ep_checks {
     ep_field_checks *fields; /* as the contract's */
     ep_cross_check *cross;
     size_t n_cross;
-    bool has_patterns;
+    bool has_patterns; /* that need a matcher */
 };
 
 /** A literal of a contract for a date, time or timestamp field: in the field's format, or ISO 8601 (read.c). */

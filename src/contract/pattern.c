@@ -88,6 +88,10 @@ ep_code ep_pattern_new(ep_pattern_memory *memory, ep_str regex, ep_pattern **ret
     return EP_OK;
 }
 
+bool ep_pattern_needs_matcher(const ep_pattern *pattern) {
+    return !pattern->is_plain;
+}
+
 void ep_pattern_free(ep_pattern **pattern) {
     if (!pattern || !*pattern)
         return;

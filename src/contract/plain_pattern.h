@@ -20,6 +20,9 @@ typedef struct ep_plain_pattern {
     uint32_t
         position[EP_PLAIN_POSITIONS]; /* class bit of each of the first characters, which all must be there */
     uint32_t n_positions;
+    /* The same for 16 or more positions whose classes are at most two ranges: 16 bytes at a time. */
+    bool has_ranges;
+    uint8_t low[2][EP_PLAIN_POSITIONS], high[2][EP_PLAIN_POSITIONS];
     ep_plain_tail tails[EP_PLAIN_TAILS]; /* then, each as often as it can */
     uint32_t n_tails;
 } ep_plain_pattern;

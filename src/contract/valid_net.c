@@ -1,4 +1,5 @@
 #include "contract/valid_private.h"
+#include "contract/validators.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -279,7 +280,25 @@ const char *ep_check_url(ep_str value) {
     return uri.port.len <= 5 && ep_digits_value(uri.port) <= 65535 ? NULL : EP_BAD_PORT;
 }
 
+/* a-z 0-9 _ by their codes 64 to 127 and 0 to 63. */
+#define SELLER_LETTERS (UINT64_C(0x03ffffff) << ('a' - 64) | UINT64_C(1) << ('_' - 64))
+#define SELLER_DIGITS  (UINT64_C(0x3ff) << '0')
+
+bool ep_is_seller_id(ep_str value) {
+    uint64_t good = 1;
+    if (value.len < 1 || value.len > 40)
+        return false;
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.ptr[i];
+        uint64_t set = c & 64 ? SELLER_LETTERS : SELLER_DIGITS;
+        good &= c & 128 ? 0 : set >> (c & 63);
+    }
+    return good;
+}
+
 const char *ep_check_seller_id(ep_str value) {
+    if (ep_is_seller_id(value))
+        return NULL;
     for (size_t i = 0; i < value.len; i++) {
         char c = value.ptr[i];
         if (!ep_is_digit(c) && !(c >= 'a' && c <= 'z') && c != '_')

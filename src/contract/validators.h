@@ -18,6 +18,8 @@ const ep_validator *ep_validator_find(ep_str name);
 /** All of them, in the order of the manual. */
 const ep_validator *ep_validators(size_t *ret_n);
 
+/** True for what a seller's identity looks like: 1 to 40 of a-z 0-9 _ (the validator seller_id, without a reason). */
+bool ep_is_seller_id(ep_str value);
 /** Minor units of an ISO 4217 code (EUR 2, JPY 0, KWD 3), -1 for an unknown code or one without minor unit (XAU). */
 int ep_currency_minor_units(ep_str code);
 /** Last day a withdrawn currency was legal tender as days since 1970-01-01 (DEM: 2001-12-31), INT32_MAX while it is in use,

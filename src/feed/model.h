@@ -222,10 +222,7 @@ struct ep_feed {
 /* What a record is ignored by when no emit gave a row: reserved as a rule's name. */
 #define EP_IGNORED_NO_ROWS "no_rows"
 
-#define EP_MAX_OWNER_LEN 40
 /* Stands for the platform itself where a seller would stand. Only a feed's own text may say it, never a record. */
 #define EP_OWNER_PLATFORM "platform"
-/** [a-z0-9_]{1,40}: what a seller identity looks like. */
-bool ep_owner_valid(ep_str text);
 
 #endif

@@ -54,20 +54,9 @@ static ep_reason_code match(ep_eval *c, const ep_mods *mods, ep_cell *cell) {
     return EP_R_NONE;
 }
 
-bool ep_owner_valid(ep_str text) {
-    if (text.len == 0 || text.len > EP_MAX_OWNER_LEN)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'))
-            return false;
-    }
-    return true;
-}
-
 /* A platform id for a seller that only another system knows: always the same for the same text. */
 static ep_reason_code seller_id(ep_eval *c, ep_cell *cell) {
-    if (cell->text.len == 0 || ep_owner_valid(cell->text))
+    if (cell->text.len == 0 || ep_is_seller_id(cell->text))
         return EP_R_NONE;
     uint8_t digest[32];
     char *id = ep_arena_alloc(c->arena, 2 + 24 + 1);

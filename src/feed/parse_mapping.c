@@ -156,7 +156,7 @@ static ep_code read_default(ep_feed_reader *r, const ep_yaml_node *map, ep_mods 
     if (when)
         return ep_read_wrong(r, when, "owner_default",
                              "a seller's default stands in for a missing and a null seller alike");
-    if (!ep_owner_valid(cell.text))
+    if (!ep_is_seller_id(cell.text))
         return ep_read_wrong(r, value, "owner_default", "the default seller must be 1 to 40 of a-z 0-9 _");
     r->emit->has_owner_default = true;
     r->emit->owner_default = cell;

@@ -60,7 +60,7 @@ static ep_reason_code take_owner(ep_feed_runner *runner, const ep_emit *emit, ep
                             : "without a seller, and without an event time";
         return EP_R_OWNER_MISSING;
     }
-    if (!ep_owner_valid(cell->text)) {
+    if (!ep_is_seller_id(cell->text)) {
         c->detail = "must be 1 to 40 of a-z 0-9 _";
         return EP_R_OWNER_INVALID;
     }
