@@ -18,8 +18,10 @@ ep_str ep_str_from(const char *text); /* NULL gives an empty view */
 bool ep_str_eq(ep_str a, ep_str b);
 /** Equal bytes; for short texts, which take two loads that may overlap instead of a call. */
 static inline bool ep_bytes_eq(const char *a, const char *b, size_t len) {
-    if (len > 16 || len < 4)
-        return len == 0 || memcmp(a, b, len) == 0;
+    if (len > 16)
+        return memcmp(a, b, len) == 0;
+    if (len < 4) /* the first, the middle and the last are all there are */
+        return len == 0 || (a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1]);
     if (len >= 8) {
         uint64_t x[2], y[2];
         memcpy(&x[0], a, 8), memcpy(&y[0], b, 8);
@@ -34,6 +36,28 @@ static inline bool ep_bytes_eq(const char *a, const char *b, size_t len) {
 bool ep_str_is(ep_str a, const char *text);
 /** Bytewise order, like COLLATE "C": <0, 0, >0. */
 int ep_str_cmp(ep_str a, ep_str b);
+#define EP_SHORT_BYTES 16
+/** A text of at most EP_SHORT_BYTES as two words: of texts of one length, only equal ones give equal words. Every byte of the
+ * words is a byte of the text (0 for the empty one). */
+static inline void ep_short_words(const char *text, size_t len, uint64_t ret[2]) {
+    ret[0] = 0;
+    if (len >= 8) {
+        memcpy(&ret[0], text, 8);
+        memcpy(&ret[1], text + len - 8, 8);
+        return;
+    }
+    if (len >= 4) {
+        uint32_t ends[2];
+        memcpy(&ends[0], text, 4);
+        memcpy(&ends[1], text + len - 4, 4);
+        ret[0] = ends[0] | (uint64_t)ends[1] << 32;
+    } else if (len > 0) {
+        uint64_t first = (unsigned char)text[0], middle = (unsigned char)text[len / 2],
+                 last = (unsigned char)text[len - 1];
+        ret[0] = first * UINT64_C(0x0101010101010000) | middle << 8 | last;
+    }
+    ret[1] = ret[0];
+}
 ep_str ep_str_trim(ep_str s); /* ASCII blanks at both ends */
 bool ep_str_starts(ep_str s, const char *prefix);
 bool ep_str_ends(ep_str s, const char *suffix);

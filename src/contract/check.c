@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/hash.h"
-
 ep_code ep_check_add(const ep_check_run *run, size_t row, int field, ep_reason_code code,
                      ep_severity severity, const char *format, ...) {
     char text[600];
@@ -182,33 +180,6 @@ static ep_code check_format(const ep_check_run *run, size_t field) {
                 ep_check_add(run, row, (int)field, EP_R_FORMAT, EP_S_ERROR, "%s: %s", validator->name, why));
     }
     return EP_OK;
-}
-
-bool ep_value_set_has_text(const ep_value_set *set, ep_str text) {
-    if (!set->buckets) {
-        for (size_t i = 0; i < set->n; i++)
-            if (set->texts[i].len == text.len && ep_bytes_eq(set->texts[i].ptr, text.ptr, text.len))
-                return true;
-        return false;
-    }
-    for (size_t at = ep_xxh3(text.ptr, text.len) & set->mask; set->buckets[at]; at = (at + 1) & set->mask)
-        if (ep_str_eq(set->texts[set->buckets[at] - 1], text))
-            return true;
-    return false;
-}
-
-bool ep_value_set_has_number(const ep_value_set *set, ep_int128 value) {
-    size_t low = 0, high = set->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (set->numbers[middle] == value)
-            return true;
-        if (set->numbers[middle] < value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
 }
 
 static ep_code check_set(const ep_check_run *run, size_t field, const ep_value_set *set) {

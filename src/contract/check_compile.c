@@ -305,6 +305,19 @@ static bool fill_buckets(ep_load *load, ep_value_set *set) {
     return true;
 }
 
+/* Leaves a set with a long text as it is. */
+static bool fill_short_texts(ep_load *load, ep_value_set *set) {
+    for (size_t i = 0; i < set->n; i++)
+        if (set->texts[i].len > EP_SHORT_BYTES)
+            return true;
+    set->short_texts = ep_draft_alloc(load, set->n, sizeof(*set->short_texts));
+    for (size_t i = 0; set->short_texts && i < set->n; i++) {
+        set->short_texts[i].len = set->texts[i].len;
+        ep_short_words(set->texts[i].ptr, set->texts[i].len, set->short_texts[i].words);
+    }
+    return set->short_texts;
+}
+
 static const char *list_detail(ep_load *load, const ep_yaml_node *values, const char *member) {
     ep_buf buf = {0};
     size_t n = 0;
@@ -360,7 +373,7 @@ ep_code ep_compile_values(ep_load *load, const ep_draft *draft, const ep_yaml_no
         qsort(set->texts, set->n, sizeof(*set->texts), by_text);
     else if (set->n > 0)
         qsort(set->numbers, set->n, sizeof(*set->numbers), by_number);
-    if (is_text && set->n >= BUCKETS_FROM && !fill_buckets(load, set))
+    if (is_text && !(set->n < BUCKETS_FROM ? fill_short_texts(load, set) : fill_buckets(load, set)))
         return EP_E_NOMEM;
     *ret = set;
     return EP_OK;

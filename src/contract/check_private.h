@@ -43,12 +43,19 @@ typedef struct ep_pattern_check {
     ep_severity severity;
 } ep_pattern_check;
 
+/* A text of at most EP_SHORT_BYTES as ep_short_words gives it. */
+typedef struct ep_short_text {
+    uint64_t words[2];
+    size_t len;
+} ep_short_text;
+
 /* Allowed values, or (missing) texts that count as missing. */
 typedef struct ep_value_set {
     ep_str *texts;      /* of a text column, sorted bytewise */
     ep_int128 *numbers; /* of the others, sorted */
     size_t n;
-    uint32_t *buckets; /* hash of texts: index + 1, 0 empty; NULL for few values */
+    ep_short_text *short_texts; /* of few values, none of them long; else NULL */
+    uint32_t *buckets;          /* hash of texts: index + 1, 0 empty; NULL for few values */
     size_t mask;
     bool missing;
     const char *rule, *detail;

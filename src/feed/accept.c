@@ -145,15 +145,23 @@ static void reject_whole_records(ep_unit *unit, size_t first_record) {
     }
 }
 
-ep_code ep_finish_run(ep_feed_runner *runner, size_t first_record, size_t first_reason, ep_error *err) {
+ep_code ep_check_rows(ep_feed_runner *runner, ep_error *err) {
     ep_unit *unit = runner->unit;
-    size_t n_dropped = unit->reasons.n_dropped;
     for (size_t i = 0; i < unit->n_tables; i++) {
         const ep_unit_table *table = &unit->tables[i];
-        if (table->batch->n_rows > runner->uses[i].first_new)
-            EP_TRY(ep_contract_check(table->contract, table->batch, runner->uses[i].first_new,
-                                     table->record_of, table->group_of, table->failed, &unit->reasons, err));
+        size_t from = runner->uses[i].first_unchecked;
+        runner->uses[i].first_unchecked = table->batch->n_rows;
+        if (table->batch->n_rows > from)
+            EP_TRY(ep_contract_check(table->contract, table->batch, from, table->record_of, table->group_of,
+                                     table->failed, &unit->reasons, err));
     }
+    return EP_OK;
+}
+
+ep_code ep_finish_run(ep_feed_runner *runner, size_t first_record, size_t first_reason, size_t n_dropped,
+                      ep_error *err) {
+    ep_unit *unit = runner->unit;
+    EP_TRY(ep_check_rows(runner, err));
     for (size_t i = first_reason; i < unit->reasons.n; i++)
         reject_for(unit, &unit->reasons.items[i]);
     if (unit->reasons.n > first_reason)

@@ -134,6 +134,28 @@ static inline void map_field(ep_feed_runner *runner, const ep_emit *emit, const 
         add_pending(runner, reason, f->field, detail ? detail : "");
 }
 
+/* A field of a record whose layout is known; false: it goes the long way. */
+static inline bool map_quick(const ep_lane_field *f, uint32_t field, const ep_node *nodes, ep_batch *batch,
+                             size_t row) {
+    const ep_node *node = &nodes[f->node];
+    bool is_text = node->kind == EP_N_TEXT;
+    return f->node != 0 && (is_text || node->kind == EP_N_NUMBER) &&
+           ep_quick_read(f->field, field, is_text ? EP_RAW_TEXT : EP_RAW_NUMBER,
+                         (ep_str){node->text, node->text_len}, batch, row);
+}
+
+static void map_lane(ep_feed_runner *runner, const ep_emit *emit, const ep_lane *lane, ep_batch *batch,
+                     size_t row, uint64_t *failed) {
+    const ep_node *nodes = runner->doc.nodes;
+    for (size_t i = 0; i < emit->n_fields; i++) {
+        uint32_t field = emit->fields[i].field;
+        if (!map_quick(&lane->fields[i], field, nodes, batch, row))
+            map_field(runner, emit, &emit->fields[i], batch, row, failed);
+        else if ((int)field == emit->contract->valid_time)
+            take_event_time(&runner->eval, emit->contract, batch, row);
+    }
+}
+
 static void map_fields(ep_feed_runner *runner, const ep_emit *emit, ep_batch *batch, size_t row,
                        uint64_t *failed) {
     const ep_contract *contract = emit->contract;
@@ -211,7 +233,11 @@ ep_code ep_row_map(ep_feed_runner *runner, const ep_emit *emit, ep_error *err) {
     c->owner_is_platform = false;
     c->has_event_time = c->event_time_failed = false;
     runner->n_pending = 0;
-    map_fields(runner, emit, table->batch, row, failed);
+    const ep_lane *lane = ep_lane_of(runner->lanes, emit, c);
+    if (lane)
+        map_lane(runner, emit, lane, table->batch, row, failed);
+    else
+        map_fields(runner, emit, table->batch, row, failed);
     if (c->no_memory)
         return ep_fail(err, EP_E_NOMEM, "out of memory mapping a record of the feed %s", runner->feed->name);
     if (emit->n_days > 0)

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Rows are checked while their texts are still near the processor. */
+enum { CHECK_RECORDS = 256 };
+
 ep_code ep_feed_runner_new(const ep_feed *feed, ep_feed_runner **ret, ep_error *err) {
     EP_CLEANUP(ep_feed_runner_free) ep_feed_runner *runner = ep_calloc(1, sizeof(*runner));
     if (!runner)
@@ -19,6 +22,7 @@ ep_code ep_feed_runner_new(const ep_feed *feed, ep_feed_runner **ret, ep_error *
     if (!runner->cells || !runner->pending || !runner->uses || !runner->eval.hints || !runner->eval.found ||
         !runner->eval.slots)
         return ep_fail(err, EP_E_NOMEM, "out of memory for the feed %s", feed->name);
+    EP_TRY(ep_lanes_new(feed, &runner->lanes, err));
     EP_TRY(ep_parser_new(&feed->decode, &runner->parser, err));
     EP_TRY(ep_seen_new(&runner->eval.seen, err));
     if (feed->n_regexes > 0)
@@ -42,6 +46,7 @@ void ep_feed_runner_free(ep_feed_runner **runner) {
     ep_seen_free(&old->seen_in_document);
     ep_seen_free(&old->eval.seen);
     ep_regex_run_free(&old->eval.run);
+    ep_lanes_free(old->lanes, old->feed);
     ep_free(old->eval.hints);
     ep_free(old->eval.found);
     ep_free(old->eval.slots);
@@ -333,15 +338,19 @@ static ep_code run_raw(ep_feed_runner *runner, const ep_raw *raw, ep_error *err)
 
 ep_code ep_feed_runner_run(ep_feed_runner *runner, const ep_raw *raws, size_t n, const ep_feed_meta *meta,
                            ep_unit *unit, ep_error *err) {
-    size_t first_record = unit->n_records, first_reason = unit->reasons.n;
+    size_t first_record = unit->n_records, first_reason = unit->reasons.n,
+           n_dropped = unit->reasons.n_dropped;
     runner->unit = unit;
     runner->eval.arena = &unit->arena;
     runner->eval.meta = meta;
     runner->eval.source = runner->eval.seller = runner->eval.received_at = (ep_str){0};
     runner->eval.no_memory = false;
     for (size_t i = 0; i < unit->n_tables; i++)
-        runner->uses[i].first_new = unit->tables[i].batch->n_rows;
-    for (size_t i = 0; i < n; i++)
+        runner->uses[i].first_new = runner->uses[i].first_unchecked = unit->tables[i].batch->n_rows;
+    for (size_t i = 0; i < n; i++) {
         EP_TRY(run_raw(runner, &raws[i], err));
-    return ep_finish_run(runner, first_record, first_reason, err);
+        if ((i + 1) % CHECK_RECORDS == 0)
+            EP_TRY(ep_check_rows(runner, err));
+    }
+    return ep_finish_run(runner, first_record, first_reason, n_dropped, err);
 }

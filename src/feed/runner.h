@@ -1,7 +1,7 @@
 #ifndef EP_FEED_RUNNER_H
 #define EP_FEED_RUNNER_H
 
-#include "feed/expr.h"
+#include "feed/lane.h"
 
 /* Inside of running a feed: the record at work. Private to src/feed. */
 
@@ -18,8 +18,9 @@ typedef struct ep_pending {
 typedef struct ep_target_use {
     size_t first_row; /* of this record */
     size_t first_new; /* of this run */
-    bool entered;     /* an emit into it held */
-    bool broken;      /* a list or condition failed: rows are missing */
+    size_t first_unchecked;
+    bool entered; /* an emit into it held */
+    bool broken;  /* a list or condition failed: rows are missing */
 } ep_target_use;
 
 struct ep_feed_runner {
@@ -33,6 +34,7 @@ struct ep_feed_runner {
     ep_pending *pending;
     size_t n_pending;
     ep_target_use *uses; /* per target */
+    ep_lane *lanes;      /* per emit */
     ep_eval eval;
     /* the record at work */
     ep_unit *unit;
@@ -60,8 +62,11 @@ EP_CHECK ep_code ep_unit_add_record(ep_unit *unit, const ep_raw *raw, ep_error *
 EP_CHECK ep_code ep_unit_add_group(ep_unit *unit, ep_str owner, bool owner_known, uint32_t *ret,
                                    ep_error *err);
 
-/** After all records of a run: contract checks over the new rows, rejection, order of the reasons. */
+/** Contract checks over the rows that were not checked yet. */
+EP_CHECK ep_code ep_check_rows(ep_feed_runner *runner, ep_error *err);
+/** After all records of a run: the rest of the checks, rejection, order of the reasons. The unit had `first_record` records,
+ * `first_reason` reasons and `n_dropped` dropped ones before the run. */
 EP_CHECK ep_code ep_finish_run(ep_feed_runner *runner, size_t first_record, size_t first_reason,
-                               ep_error *err);
+                               size_t n_dropped, ep_error *err);
 
 #endif
