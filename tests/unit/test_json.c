@@ -11,7 +11,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#define CASES "tests/data/json_cases.txt"
+#define N_OF(array) (sizeof(array) / sizeof *(array))
+#define CASES       "tests/data/json_cases.txt"
 
 static const ep_decode_options options = {.format = EP_FMT_JSON};
 
@@ -272,6 +273,89 @@ static void damaged_texts_do_no_harm(void **state) {
     }
 }
 
+static void assert_same_docs(const ep_doc *a, const ep_doc *b) {
+    assert_int_equal(a->n_nodes, b->n_nodes);
+    for (uint32_t i = 0; i < a->n_nodes; i++) {
+        const ep_node *x = &a->nodes[i], *y = &b->nodes[i];
+        assert_int_equal(x->kind, y->kind);
+        assert_int_equal(x->end, y->end);
+        assert_int_equal(x->n_children, y->n_children);
+        assert_int_equal(x->text_len, y->text_len);
+        assert_memory_equal(x->text, y->text, x->text_len);
+        assert_int_equal(x->key != NULL, y->key != NULL);
+        if (x->key) {
+            assert_int_equal(x->key_len, y->key_len);
+            assert_memory_equal(x->key, y->key, x->key_len);
+        }
+    }
+}
+
+/* A record like the one before takes a short way: whatever is changed in it, it says what a parser says that saw no such record. */
+static void the_short_way_is_the_long_one(void **state) {
+    struct fixture *f = *state;
+    static const char record[] = "{\"id\":\"15af\",\"n\":12,\"price\":-7.10,\"ok\":true,\"no\":false,"
+                                 "\"none\":null,\"a_rather_long_name\":\"\",\"zero\":0}";
+    static const char bytes[] = "0123456789\"{}[]:, \\-+.eEtfnulr\tax\x01\xc3\xa9";
+    test_random random = test_random_new();
+    ep_doc expected = {0};
+    ep_arena arena = {0};
+    size_t n_good = 0, n_short = 0;
+    for (int i = 0; i < 60000; i++) {
+        char text[sizeof record];
+        size_t len = sizeof record - 1;
+        memcpy(text, record, sizeof text);
+        for (uint64_t n = test_random_below(&random, 4); n > 0; n--)
+            text[test_random_below(&random, len)] = bytes[test_random_below(&random, sizeof bytes - 1)];
+        len -= test_random_below(&random, 8) == 0;
+        const char *detail = NULL, *expected_detail = NULL;
+        ep_raw raw = raw_of(text, len);
+        ep_arena_reset(&arena);
+        assert_int_equal(run(f, "[]", 2), EP_R_NONE); /* forgets */
+        ep_reason_code wanted = ep_parser_run(f->parser, &raw, &expected, &arena, &expected_detail);
+        assert_int_equal(expected.layout, 0);
+        assert_int_equal(run(f, "[]", 2), EP_R_NONE);
+        assert_int_equal(run(f, record, sizeof record - 1), EP_R_NONE);
+        ep_reason_code reason = ep_parser_run(f->parser, &raw, &f->doc, &arena, &detail);
+        assert_int_equal(reason, wanted);
+        if (reason == EP_R_NONE)
+            assert_same_docs(&f->doc, &expected);
+        else
+            assert_string_equal(detail, expected_detail);
+        n_good += reason == EP_R_NONE;
+        n_short += f->doc.layout != 0;
+        raw_free(&raw);
+    }
+    assert_true(n_short > 5000 && n_good > n_short && n_good < 50000);
+    ep_doc_done(&expected);
+    ep_arena_done(&arena);
+}
+
+/* Records of one layout have the same names in the same places, records of two layouts need not. */
+static void a_layout_is_its_names(void **state) {
+    struct fixture *f = *state;
+    static const struct {
+        const char *text;
+        bool is_flat;
+    } steps[] = {
+        {"{\"a\":1,\"b\":2}", false},
+        {"{\"a\":3,\"b\":\"x\"}", true},
+        {"{\"b\":3,\"a\":4}", false},
+        {"{\"b\":5,\"a\":6}", true},
+        {"{\"b\":[],\"a\":6}", false},
+        {"{\"b\":5,\"a\":6}", false},
+        {"{\"b\":5,\"a\":6}", true},
+        {"{\"b\":5}", false},
+        {"{}", false},
+    };
+    uint64_t seen[N_OF(steps)] = {0};
+    for (size_t i = 0; i < N_OF(steps); i++) {
+        assert_int_equal(run(f, steps[i].text, strlen(steps[i].text)), EP_R_NONE);
+        assert_int_equal(f->doc.layout != 0, steps[i].is_flat);
+        seen[i] = f->doc.layout;
+    }
+    assert_true(seen[1] != seen[3] && seen[1] != seen[6]);
+}
+
 static void every_lack_of_memory_is_told(void **state) {
     struct fixture *f = *state;
     const char *text = "{\"a\\n\":\"b\\t\",\"c\":[1,2,3]}";
@@ -301,6 +385,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(details_say_where_and_never_what, set_up, tear_down),
         cmocka_unit_test_setup_teardown(equal_names_are_found_in_objects_of_all_sizes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_texts_do_no_harm, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_short_way_is_the_long_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_layout_is_its_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_lack_of_memory_is_told, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,15 +99,32 @@ static void put_random(test_random *random, char *out, size_t size, const char *
 static void random_pairs(void **state) {
     (void)state;
     static const char *const of_regex[] = {
-        "a",    "b",    "[ab]", "[a-c]",  "[^a]", "\\d",  "\\.", "-",    "{2}",   "{0,2}", "{2,}",
-        "?",    "*",    "+",    ".",      "[c]",  "[1-]", "1",   "\\-",  "]",     "[",     "{",
-        "a{0}", "[b1]", "_",    "[\\d_]", "|",    "(a)",  " ",   "[a-]", "{1,1}", "c",     "\xC3\xA9"};
-    static const char *const of_text[] = {"a", "b",  "c",  "1", "2",        "-", ".",
-                                          "_", "aa", "bb", " ", "\xC3\xA9", "]", "\n"};
+        "a",     "b",    "[ab]", "[a-c]", "[^a]", "\\d",      "\\.",      "-",      "{2}",
+        "{0,2}", "{2,}", "?",    "*",     "+",    ".",        "[c]",      "[1-]",   "1",
+        "\\-",   "]",    "[",    "{",     "a{0}", "[b1]",     "_",        "[\\d_]", "|",
+        "(a)",   " ",    "[a-]", "{1,1}", "c",    "\xC3\xA9", "[ab]{17}", "a{9}",   "[a-c]{20}"};
+    static const char *const of_text[] = {"a",
+                                          "b",
+                                          "c",
+                                          "1",
+                                          "2",
+                                          "-",
+                                          ".",
+                                          "_",
+                                          "aa",
+                                          "bb",
+                                          " ",
+                                          "\xC3\xA9",
+                                          "]",
+                                          "\n",
+                                          "aaaaaaaaa",
+                                          "aaaaaaaaaaaaaaaa",
+                                          "babbabababababbab",
+                                          "cbbabbababababababba"};
     test_random random = test_random_new();
     size_t n_plain = 0, n_matches = 0;
     for (int i = 0; i < 60000; i++) {
-        char regex[64], text[64];
+        char regex[96], text[128];
         ep_plain_pattern pattern;
         put_random(&random, regex, sizeof regex, of_regex, N_OF(of_regex));
         if (!ep_plain_pattern_compile(ep_str_from(regex), &pattern))

@@ -33,6 +33,31 @@ static void views_compare_bytewise(void **state) {
     assert_int_equal(ep_str_from(NULL).len, 0);
 }
 
+/* Two words of a short text tell it from every other of its length, and hold no byte of anything else. */
+static void short_texts_as_words(void **state) {
+    (void)state;
+    test_random random = test_random_new();
+    for (int i = 0; i < 200000; i++) {
+        char a[24], b[24];
+        size_t len = test_random_below(&random, 20);
+        memset(a, 'x', sizeof a);
+        for (size_t k = 0; k < len; k++)
+            a[k] = "ab"[test_random_below(&random, 2)];
+        memcpy(b, a, sizeof b);
+        if (len > 0 && test_random_below(&random, 2) == 0)
+            b[test_random_below(&random, len)] ^= 3;
+        bool same = memcmp(a, b, len) == 0;
+        assert_int_equal(ep_bytes_eq(a, b, len), same);
+        if (len > EP_SHORT_BYTES)
+            continue;
+        uint64_t x[2], y[2];
+        ep_short_words(a, len, x);
+        ep_short_words(b, len, y);
+        assert_int_equal(x[0] == y[0] && x[1] == y[1], same);
+        assert_null(memchr(x, 'x', sizeof x));
+    }
+}
+
 static void views_trim_start_and_end(void **state) {
     (void)state;
     assert_true(ep_str_is(ep_str_trim(EP_STR(" \t\r\n\v\fa b \n")), "a b"));
@@ -519,6 +544,7 @@ int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(views_compare_bytewise),
+        cmocka_unit_test(short_texts_as_words),
         cmocka_unit_test(views_trim_start_and_end),
         cmocka_unit_test(utf8_follows_the_table_for_all_short_texts),
         cmocka_unit_test(every_code_point_survives),

@@ -559,9 +559,37 @@ static void nothing_odd_passes(void **state) {
     assert_in_range(n_passed, 20000, 180000);
 }
 
+/* The fast way takes what the general one takes in that shape, and nothing else; the same moment written with an offset goes
+ * the general way. */
+static void the_fast_way_is_the_general_one(void **state) {
+    (void)state;
+    test_random random = test_random_new();
+    size_t n_taken = 0;
+    for (int i = 0; i < 200000; i++) {
+        char text[40], with_offset[48];
+        int64_t fast = 0, general = 0;
+        ep_time_format_rfc3339(random_moment(&random), text);
+        size_t len = test_random_below(&random, 3) == 0 ? 20 : 27;
+        text[len - 1] = 'Z';
+        for (uint64_t n = test_random_below(&random, 3); n > 0; n--)
+            text[test_random_below(&random, len)] =
+                "0123456789-:.TZ+ t\x80\xff"[test_random_below(&random, 20)];
+        memcpy(with_offset, text, len - 1);
+        memcpy(with_offset + len - 1, "+00:00", 6);
+        bool in_shape = text[10] == 'T' && text[len - 1] == 'Z' && (len == 20 || text[19] == '.');
+        bool expected =
+            in_shape && ep_time_parse((ep_str){with_offset, len + 5}, EP_TF_RFC3339, NULL, NULL, &general);
+        assert_int_equal(ep_time_parse_utc((ep_str){text, len}, &fast), expected);
+        assert_int_equal(fast, expected ? general : 0);
+        n_taken += expected;
+    }
+    assert_in_range(n_taken, 20000, 180000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_clock_can_be_set),
+        cmocka_unit_test(the_fast_way_is_the_general_one),
         cmocka_unit_test(every_day_of_the_calendar),
         cmocka_unit_test(dates),
         cmocka_unit_test(wrong_dates),

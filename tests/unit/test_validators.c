@@ -437,11 +437,28 @@ static void currencies_have_minor_units_and_end_days(void **unused) {
     }
 }
 
+/* Every byte at every place of every length. */
+static void sellers_are_of_their_characters_only(void **state) {
+    (void)state;
+    for (size_t len = 0; len <= 42; len++)
+        for (size_t at = 0; at < len; at++)
+            for (unsigned c = 0; c < 256; c++) {
+                char text[64];
+                memset(text, 'z', sizeof text);
+                text[len] = '!';
+                text[at] = (char)c;
+                bool of_set = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+                assert_int_equal(ep_is_seller_id((ep_str){text, len}), of_set && len <= 40);
+            }
+    assert_false(ep_is_seller_id(EP_STR("")));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_line_of_the_table_holds),
         cmocka_unit_test(the_table_has_good_and_bad_ones_of_each),
         cmocka_unit_test(validators_are_found_by_name),
+        cmocka_unit_test(sellers_are_of_their_characters_only),
         cmocka_unit_test(the_examples_of_the_manual_are_valid),
         cmocka_unit_test(nothing_at_all_is_refused_except_where_all_is_taken),
         cmocka_unit_test(any_bytes_give_a_known_reason_and_the_same_twice),
