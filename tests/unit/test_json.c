@@ -342,7 +342,7 @@ static void a_layout_is_its_names(void **state) {
         {"{\"b\":3,\"a\":4}", false},
         {"{\"b\":5,\"a\":6}", true},
         {"{\"b\":[],\"a\":6}", false},
-        {"{\"b\":5,\"a\":6}", false},
+        {"{\"b\":5,\"a\":6}", true},
         {"{\"b\":5,\"a\":6}", true},
         {"{\"b\":5}", false},
         {"{}", false},
@@ -353,7 +353,7 @@ static void a_layout_is_its_names(void **state) {
         assert_int_equal(f->doc.layout != 0, steps[i].is_flat);
         seen[i] = f->doc.layout;
     }
-    assert_true(seen[1] != seen[3] && seen[1] != seen[6]);
+    assert_true(seen[1] != seen[3] && seen[3] == seen[6]); /* a list in between changed no name */
 }
 
 static void every_lack_of_memory_is_told(void **state) {

@@ -438,8 +438,8 @@ static void currencies_have_minor_units_and_end_days(void **unused) {
 }
 
 /* Every byte at every place of every length. */
-static void sellers_are_of_their_characters_only(void **state) {
-    (void)state;
+static void sellers_are_of_their_characters_only(void **unused) {
+    (void)unused;
     for (size_t len = 0; len <= 42; len++)
         for (size_t at = 0; at < len; at++)
             for (unsigned c = 0; c < 256; c++) {
