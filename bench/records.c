@@ -1,9 +1,9 @@
 /* How fast bytes become checked and stamped batches, without a store: splitter, feed runner and stamper of one feed over
  * files, in this one thread.
  *
- * usage: records WAREHOUSE FEED FILE...
+ * usage: records [--digest] WAREHOUSE FEED FILE...
  *
- * Prints records, rows, reasons, seconds of processor and rows a second, and a digest of all that came out (cells, groups,
+ * Prints records, rows, reasons, seconds of processor and rows a second; with --digest also a digest of all that came out (cells, groups,
  * reasons): two builds that print the same digest for the same files did the same. */
 #include "base/hash.h"
 #include "source/file.h"
@@ -11,7 +11,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -84,7 +83,8 @@ static void add_unit(bench *b) {
     }
     for (size_t i = 0; i < unit->reasons.n; i++) {
         const ep_reason *reason = &unit->reasons.items[i];
-        const uint32_t numbers[] = {reason->code, reason->severity, reason->record, reason->group, reason->row};
+        const uint32_t numbers[] = {reason->code, reason->severity, reason->record, reason->group,
+                                    reason->row};
         add(b, numbers, sizeof numbers);
         add_text(b, reason->contract);
         add_text(b, reason->field);
@@ -106,7 +106,8 @@ static ep_code run_piece(bench *b, const ep_raw *raws, size_t n, const ep_feed_m
     return EP_OK;
 }
 
-static ep_code run_blocks(bench *b, ep_file *file, ep_splitter *splitter, const ep_feed_meta *meta, ep_error *err) {
+static ep_code run_blocks(bench *b, ep_file *file, ep_splitter *splitter, const ep_feed_meta *meta,
+                          ep_error *err) {
     bool last = false, has_columns = false;
     while (!last) {
         const ep_raw *raws;
@@ -157,11 +158,13 @@ static void done(bench *b) {
 int main(int argc, char **argv) {
     static bench b;
     ep_error err = {0};
+    b.takes_digest = argc > 1 && strcmp(argv[1], "--digest") == 0;
+    argv += b.takes_digest;
+    argc -= b.takes_digest;
     if (argc < 4) {
-        fprintf(stderr, "usage: records WAREHOUSE FEED FILE...\n");
+        fprintf(stderr, "usage: records [--digest] WAREHOUSE FEED FILE...\n");
         return 2;
     }
-    b.takes_digest = getenv("DIGEST") != NULL;
     ep_code code = start(&b, argv[1], argv[2], &err);
     double before = cpu_s();
     for (int i = 3; code == EP_OK && i < argc; i++)
@@ -172,8 +175,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "records: %s\n", err.text);
         return 1;
     }
-    printf("records %zu  rows %zu  reasons %zu  cpu %.3f s  %.0f rows/s", b.n_records, b.n_rows, b.n_reasons, seconds,
-           (double)b.n_rows / seconds);
+    printf("records %zu  rows %zu  reasons %zu  cpu %.3f s  %.0f rows/s", b.n_records, b.n_rows, b.n_reasons,
+           seconds, (double)b.n_rows / seconds);
     if (b.takes_digest)
         printf("  digest %016" PRIx64, b.digest);
     putchar('\n');
