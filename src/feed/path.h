@@ -48,6 +48,7 @@ EP_CHECK ep_code ep_each_compile(ep_str text, ep_arena *arena, uint32_t *n_hints
 
 /* The rest is the short way through flat objects whose members stand where they stood last time. */
 
+/** True when the node is the member that the step names. */
 static inline bool ep_step_names(const ep_step *step, const ep_node *node) {
     return node->key_len == step->name_len && ep_bytes_eq(step->name, node->key, step->name_len);
 }
