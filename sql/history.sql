@@ -107,7 +107,8 @@ drop table input_{{x}};
 alter table filled_{{x}} rename to input_{{x}};
 
 -- :state
--- The state after each change, and whether the change did anything: 1 inserted, 2 changed, 3 unchanged.
+-- The state after each change, and whether the change did anything: 1 inserted, 2 changed, 3 unchanged. A change that left its own
+-- moment as it was may still be the first that ever sent a type 0 attribute, which later states then show (_flips).
 drop table if exists state_{{x}};
 create temp table state_{{x}} as
 select *,
@@ -123,7 +124,18 @@ from input_{{x}}
 window w as (partition by _key order by _at, _seq, _hash);
 drop table if exists touched_{{x}};
 create temp table touched_{{x}} as
-select distinct _key from state_{{x}} where _fresh and _outcome <> 3;
+select _key, max(_flips) as _flips
+from (
+    select s._key, s._outcome,
+           {{type0?}}case when exists (
+               select 1 from {{x}} d
+               where d.{{key}} = s._key and ({{type0| or |((s._present & $bit) <> 0 and d.$ is distinct from s.$)}})
+           ) then 1 else 0 end{{else}}0{{end}} as _flips
+    from state_{{x}} s
+    where s._fresh
+) f
+where _outcome <> 3 or _flips = 1
+group by _key;
 
 -- :versions
 -- Versions of the touched keys: of equal event times the last counts; type 0, 1 and 3 show their last state everywhere (that of

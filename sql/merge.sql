@@ -50,7 +50,9 @@ where r._place > 1 and r._row is null;
 
 -- :since_versions
 -- From when on facts can look different. Type 0, 1 and 3 attributes show on all versions; so does the first description of a key that was inferred.
-select min(case when _outcome = 1 or _wide then {{min}} else _at end)
+select least(
+    min(case when _outcome = 1 or _wide then {{min}} else _at end),
+    (select min({{min}}) from touched_{{x}} where _flips = 1))
 from (
     select _key, _at, _fresh, _outcome,
            false{{type0|| or $ is distinct from lag($) over w}}{{type1|| or $ is distinct from lag($) over w}}{{type3|| or $ is distinct from lag($) over w}} as _wide

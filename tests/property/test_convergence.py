@@ -272,11 +272,13 @@ STORIES = {
                                        ("2026-01-01", {"name": "C"}), ("2026-03-29", {"name": "C", "city": "B"})],
     "type 0 first sent after the key is known": [("2025-01-01", {"city": "A"}), ("2025-06-01", {"first": "B"}), ("2026-01-01", {"first": "C"})],
     "type 0 of an earlier change": [("2026-01-01", {"first": "B", "city": "A"}), ("2025-01-01", {"first": "A", "city": "A"})],
+    "type 0 first sent as NULL, late": [("2025-01-01", {"name": "C"}), ("2025-06-01", {"first": None}), ("2025-09-30", {"first": "C", "name": "B"})],
     "an early change that names nothing": [("2026-01-01", {"city": "A"}), ("2025-01-01", {})],
 }
 
 
-ORDERS = {"as it happened": lambda steps: steps, "backwards": lambda steps: steps[::-1], "turned": lambda steps: steps[1:] + steps[:1]}
+ORDERS = {"as it happened": lambda steps: steps, "backwards": lambda steps: steps[::-1], "turned": lambda steps: steps[1:] + steps[:1],
+          "the last before its neighbour": lambda steps: steps[:-2] + steps[-1:] + steps[-2:-1]}
 
 
 def shop_of(story, order):
