@@ -15,6 +15,13 @@ create table if not exists books.setting (
     constraint setting_pk primary key (name)
 );
 
+-- Its one row is what a process locks before it changes tables (sql/lock.sql).
+create table if not exists books.writer (
+    writer_id bigint not null,
+    constraint writer_pk primary key (writer_id)
+);
+insert into books.writer (writer_id) values (0) on conflict (writer_id) do nothing;
+
 -- The columns each contract table has, with the bit that marks a sent attribute in _present and the history type in force.
 create table if not exists books.schema_column (
     table_name {{text}} not null,

@@ -4,6 +4,7 @@
 #include "warehouse/crash.h"
 #include "warehouse/journal.h"
 #include "warehouse/late.h"
+#include "warehouse/lock.h"
 #include "warehouse/pipeline.h"
 #include "warehouse/quarantine.h"
 #include "warehouse/replay.h"
@@ -40,6 +41,15 @@ typedef struct part {
     ep_archive_writer archive;
 } part;
 
+/* What a command keeps over its tries. */
+typedef struct load_command {
+    int attempt;
+    int64_t *generation;      /* per path: that a load from the start began, 0: none yet */
+    ep_load_result committed; /* the result as of the last commit */
+    int64_t unsure_load_id;   /* of a batch whose commit was not answered; 0: none */
+    ep_ledger unsure;
+} load_command;
+
 typedef struct loader {
     ep_warehouse *w;
     const ep_feed *feed;
@@ -52,6 +62,7 @@ typedef struct loader {
     ep_set_aside *aside;
     ep_late late;
     bool open; /* a transaction is */
+    load_command *command;
     part *parts;
     size_t n_parts, parts_capacity;
     uint64_t n_units;   /* taken by this command */
@@ -137,16 +148,17 @@ static ep_code write_position(loader *l, const part *p, ep_error *err) {
         ep_v_int((int64_t)p->before.resume.n_raws),
     };
     if (p->before.generation == 0)
-        return ep_store_run(
+        EP_TRY(ep_store_run(
             l->w->store,
             "insert into books.position (feed, source, generation, next_raw, next_record, digest, complete, updated_at) "
-            "values ($1, $2, $3, $4, $5, $6, $7, $8)",
-            params, 8, NULL, err);
-    EP_TRY(ep_store_run(
-        l->w->store,
-        "update books.position set generation = $3, next_raw = $4, next_record = $5, digest = $6, complete = $7, updated_at = $8 "
-        "where feed = $1 and source = $2 and cast(generation as bigint) = $9 and next_raw = $10",
-        params, 10, &changed, err));
+            "values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (feed, source) do nothing",
+            params, 8, &changed, err));
+    else
+        EP_TRY(ep_store_run(
+            l->w->store,
+            "update books.position set generation = $3, next_raw = $4, next_record = $5, digest = $6, complete = $7, updated_at = $8 "
+            "where feed = $1 and source = $2 and cast(generation as bigint) = $9 and next_raw = $10",
+            params, 10, &changed, err));
     if (changed != 1)
         return ep_fail(err, EP_E_BUSY,
                        "another process loaded %s in the meantime; nothing was counted twice, run again",
@@ -264,9 +276,10 @@ static ep_code book_parts(loader *l, ep_ledger *batch, ep_error *err) {
                             .to_record = p->to_record,
                             .started_at = l->started_at};
         ep_tx_count(&l->tx->segments[i], &ledger);
+        /* First the position: whoever was overtaken by another process learns it there, not from a row of the ledger that exists. */
+        EP_TRY(write_position(l, p, err));
         if (ledger.received > 0)
             EP_TRY(ep_tx_write_ledger(l->tx, p->load_id, &ledger, err));
-        EP_TRY(write_position(l, p, err));
         add_totals(batch, &ledger);
     }
     return ep_late_write_ignored(&l->late, l->w, err);
@@ -324,10 +337,14 @@ static ep_code finish_batch(loader *l, ep_error *err) {
     EP_TRY(for_each_snapshot(l, true, err));
     EP_TRY(ep_tx_derive(l->tx, err));
     ep_crash_point("booked");
+    l->command->unsure_load_id = l->parts[0].load_id;
+    l->command->unsure = batch;
     EP_TRY(ep_store_commit(l->w->store, err));
+    l->command->unsure_load_id = 0;
     l->open = false;
     ep_crash_point("committed");
     add_totals(&l->result->total, &batch);
+    l->command->committed = *l->result;
     for (size_t i = 0; i < l->n_parts; i++)
         part_done(&l->parts[i]);
     l->n_parts = 0;
@@ -427,7 +444,7 @@ static ep_code try_load(loader *l, const char *path, const position *found, int6
     return code;
 }
 
-static ep_code load_file(loader *l, const char *path, ep_error *err) {
+static ep_code load_file(loader *l, const char *path, int64_t *again, ep_error *err) {
     position found, start = {0};
     EP_TRY(read_position(l, path, &found, err));
     l->result->n_sources++;
@@ -435,12 +452,14 @@ static ep_code load_file(loader *l, const char *path, ep_error *err) {
     for (size_t i = 0; i < l->n_parts; i++)
         if (strcmp(l->parts[i].source, path) == 0)
             return EP_OK; /* named twice in one command */
-    if (found.generation == 0 || l->options->again)
+    if (found.generation == 0 || (l->options->again && found.generation != *again)) {
+        *again = found.generation + 1; /* another try goes on in it */
         return try_load(l, path, &found, found.generation + 1, &start, err);
+    }
     ep_code code = try_load(l, path, &found, found.generation, &found, err);
     if (code == EP_E_CONFLICT && l->n_done == done_before)
         return try_load(l, path, &found, found.generation + 1, &start, err);
-    if (code == EP_OK && l->n_done == done_before)
+    if (code == EP_OK && l->n_done == done_before && l->command->attempt == 0)
         l->result->n_skipped++;
     return code;
 }
@@ -452,14 +471,15 @@ static ep_code load_all(loader *l, const char *const *paths, size_t n_paths, ep_
     EP_TRY(ep_tx_new(l->w, &l->tx, err));
     EP_TRY(ep_set_aside_new(l->w, &l->aside, err));
     for (size_t i = 0; i < n_paths; i++) {
-        ep_code code = load_file(l, paths[i], err);
+        ep_code code = load_file(l, paths[i], &l->command->generation[i], err);
         if (code == EP_OK && l->n_parts >= EP_MAX_PARTS)
             code = finish_batch(l, err);
         if (code != EP_OK)
             return err && strstr(err->text, paths[i]) ? code : ep_fail_prefix(err, "%s", paths[i]);
     }
     EP_TRY(finish_batch(l, err));
-    const ep_set_rule_options rules = {.tables = l->tx->touched};
+    /* Which tables earlier tries changed is not known any more. */
+    const ep_set_rule_options rules = {.tables = l->command->attempt > 0 ? NULL : l->tx->touched};
     return ep_set_rules_run(l->w, &rules, &l->result->n_failing, err);
 }
 
@@ -475,13 +495,58 @@ static void note_failure(loader *l, const ep_error *err) {
         return;
 }
 
-ep_code ep_load_files(ep_warehouse *w, const ep_feed *feed, const char *const *paths, size_t n_paths,
-                      const ep_load_options *options, ep_load_result *ret, ep_error *err) {
-    *ret = (ep_load_result){0};
-    EP_CLEANUP(loader_done) loader l = {.w = w, .feed = feed, .options = options, .result = ret};
+/* A commit without an answer: the books know whether it was. */
+static ep_code settle_unsure(ep_warehouse *w, load_command *c, ep_load_result *ret, ep_error *err) {
+    int64_t n;
+    const ep_value params[] = {ep_v_int(c->unsure_load_id)};
+    if (c->unsure_load_id == 0)
+        return EP_OK;
+    EP_TRY(
+        ep_store_get_int(w->store, "select count(*) from books.load where load_id = $1", params, 1, &n, err));
+    if (n > 0)
+        add_totals(&ret->total, &c->unsure);
+    c->unsure_load_id = 0;
+    c->committed = *ret;
+    return EP_OK;
+}
+
+static ep_code load_once(ep_warehouse *w, const ep_feed *feed, const char *const *paths, size_t n_paths,
+                         const ep_load_options *options, load_command *command, ep_load_result *ret,
+                         ep_error *err) {
+    *ret = command->committed;
+    ret->n_sources = 0;
+    EP_TRY(settle_unsure(w, command, ret, err));
+    EP_CLEANUP(loader_done)
+    loader l = {.w = w, .feed = feed, .options = options, .result = ret, .command = command};
     ep_code code = load_all(&l, paths, n_paths, err);
     if (code != EP_OK)
         note_failure(&l, err);
+    return code;
+}
+
+static bool can_be_read_again(const char *const *paths, size_t n_paths) {
+    for (size_t i = 0; i < n_paths; i++)
+        if (strcmp(paths[i], "-") == 0)
+            return false;
+    return true;
+}
+
+ep_code ep_load_files(ep_warehouse *w, const ep_feed *feed, const char *const *paths, size_t n_paths,
+                      const ep_load_options *options, ep_load_result *ret, ep_error *err) {
+    ep_error unseen;
+    err = err ? err : &unseen;
+    *ret = (ep_load_result){0};
+    load_command command = {.generation = ep_calloc(n_paths + 1, sizeof *command.generation)};
+    if (!command.generation)
+        return ep_fail(err, EP_E_NOMEM, "out of memory for loading");
+    ep_code code = load_once(w, feed, paths, n_paths, options, &command, ret, err);
+    /* What was committed stays and is not read again: the position says where to go on. */
+    while (code != EP_OK && can_be_read_again(paths, n_paths) &&
+           ep_warehouse_try_again(w, code, command.attempt)) {
+        command.attempt++;
+        code = load_once(w, feed, paths, n_paths, options, &command, ret, err);
+    }
+    ep_free(command.generation);
     return code == EP_E_FULL
                ? ep_fail_prefix(err, "the disk is full: make room and run the same command again")
                : code;

@@ -1,4 +1,5 @@
 #include "warehouse/history.h"
+#include "warehouse/lock.h"
 #include "warehouse/tx.h"
 
 #include <inttypes.h>
@@ -428,6 +429,7 @@ static ep_code rebind_all(ep_tx *tx, ep_error *err) {
 }
 
 ep_code ep_tx_merge(ep_tx *tx, ep_tx_reject reject, void *context, ep_error *err) {
+    EP_TRY(ep_warehouse_lock(tx->w, err));
     EP_TRY(ep_tx_wait(tx, reject, context, err));
     EP_TRY(merge_pass(tx, false, reject, context, err));
     EP_TRY(infer_all(tx, err));

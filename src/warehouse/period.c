@@ -1,5 +1,6 @@
 #include "warehouse/period.h"
 #include "warehouse/journal.h"
+#include "warehouse/lock.h"
 #include "warehouse/tx.h"
 
 #include <stdio.h>
@@ -58,7 +59,9 @@ ep_code ep_period_close(ep_warehouse *w, const char *month, const char *actor, b
     int32_t start = 0, end = 0;
     EP_TRY(read_month(month, &start, &end, err));
     EP_TRY(ep_store_begin(w->store, err));
-    ep_code code = close_month(w, month, actor, start, end, ret_closed, err);
+    ep_code code = ep_warehouse_lock(w, err);
+    if (code == EP_OK)
+        code = close_month(w, month, actor, start, end, ret_closed, err);
     if (code == EP_OK)
         code = ep_store_commit(w->store, err);
     if (code != EP_OK)

@@ -3,6 +3,7 @@
 #include "warehouse/again.h"
 #include "warehouse/journal.h"
 #include "warehouse/late.h"
+#include "warehouse/lock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -378,7 +379,9 @@ static ep_code replay_in_tx(ep_warehouse *w, const ep_replay_options *o, ep_repl
 ep_code ep_replay(ep_warehouse *w, const ep_replay_options *options, ep_replay_result *ret, ep_error *err) {
     *ret = (ep_replay_result){0};
     EP_TRY(ep_store_begin(w->store, err));
-    ep_code code = replay_in_tx(w, options, ret, err);
+    ep_code code = ep_warehouse_lock(w, err);
+    if (code == EP_OK)
+        code = replay_in_tx(w, options, ret, err);
     if (code == EP_OK)
         code = ep_store_commit(w->store, err);
     if (code != EP_OK)
@@ -434,7 +437,9 @@ ep_code ep_quarantine_discard(ep_warehouse *w, const int64_t *ids, size_t n_ids,
     const ep_replay_options options = {.ids = ids, .n_ids = n_ids};
     EP_CLEANUP(items_done) items all = {0};
     EP_TRY(ep_store_begin(w->store, err));
-    ep_code code = select_items(w, &options, &all, err);
+    ep_code code = ep_warehouse_lock(w, err);
+    if (code == EP_OK)
+        code = select_items(w, &options, &all, err);
     for (size_t i = 0; code == EP_OK && i < all.n; i++) {
         const ep_value params[] = {ep_v_int(all.list[i].id), ep_v_ts(ep_now_us())};
         const char *from = "", *to = "";

@@ -4,6 +4,7 @@
 #include "warehouse/history.h"
 #include "warehouse/journal.h"
 #include "warehouse/late.h"
+#include "warehouse/lock.h"
 #include "warehouse/replay.h"
 #include "warehouse/schema.h"
 
@@ -412,6 +413,7 @@ ep_code ep_reprocess(ep_warehouse *w, const ep_feed *feed, int64_t since_us, boo
     EP_TRY(ep_set_aside_new(w, &j.aside, err));
     EP_TRY(ep_store_begin(w->store, err));
     j.open = true;
+    EP_TRY(ep_warehouse_lock(w, err));
     EP_TRY(run_all(&j, since_us, err));
     if (dry_run)
         return EP_OK;

@@ -4,6 +4,7 @@
 #include "warehouse/dialect.h"
 #include "warehouse/history.h"
 #include "warehouse/journal.h"
+#include "warehouse/lock.h"
 #include "warehouse/tx.h"
 #include "warehouse/views.h"
 
@@ -403,6 +404,7 @@ static ep_code apply(ep_warehouse *w, ep_error *err) {
     ep_dialect_vars(w->store, vars);
     EP_TRY(ep_sql_render("sql/books.sql", "create", vars, EP_N_DIALECT_VARS, &sql, err));
     EP_TRY(ep_store_exec(w->store, sql.data, err));
+    EP_TRY(ep_warehouse_lock(w, err));
     EP_TRY(check_secret(w, err));
     EP_TRY(catalog_load(w, &old, err));
     EP_TRY(ep_plan_new(w->contracts, old.bits, old.n, &w->plan, err));

@@ -1,6 +1,7 @@
 #include "warehouse/set_rules.h"
 #include "warehouse/dialect.h"
 #include "warehouse/history.h"
+#include "warehouse/lock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -292,7 +293,9 @@ static ep_code evaluate(ep_warehouse *w, const ep_table *t, const ep_set_rule *r
 
 static ep_code write(ep_warehouse *w, const bool *tables, const results *r, ep_error *err) {
     EP_TRY(ep_store_begin(w->store, err));
-    ep_code code = ep_incidents_write(w, tables, r->items, r->n, err);
+    ep_code code = ep_warehouse_lock(w, err);
+    if (code == EP_OK)
+        code = ep_incidents_write(w, tables, r->items, r->n, err);
     if (code == EP_OK)
         code = ep_store_commit(w->store, err);
     if (code != EP_OK)
