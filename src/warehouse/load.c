@@ -276,8 +276,6 @@ static ep_code book_parts(loader *l, ep_ledger *batch, ep_error *err) {
                             .to_record = p->to_record,
                             .started_at = l->started_at};
         ep_tx_count(&l->tx->segments[i], &ledger);
-        /* First the position: whoever was overtaken by another process learns it there, not from a row of the ledger that exists. */
-        EP_TRY(write_position(l, p, err));
         if (ledger.received > 0)
             EP_TRY(ep_tx_write_ledger(l->tx, p->load_id, &ledger, err));
         add_totals(batch, &ledger);
@@ -322,6 +320,9 @@ static ep_code finish_batch(loader *l, ep_error *err) {
     EP_TRY(ep_tx_merge(l->tx, ep_late_reject, &l->late, err));
     EP_TRY(for_each_snapshot(l, false, err));
     ep_crash_point("merged");
+    /* Before anything is written about the batch: whoever was overtaken by another process learns it here, not from a row that exists. */
+    for (size_t i = 0; i < l->n_parts; i++)
+        EP_TRY(write_position(l, &l->parts[i], err));
     for (size_t i = 0; i < l->n_parts; i++) {
         part *p = &l->parts[i];
         EP_TRY(ep_archive_seal(l->w, &p->archive, ep_feed_name(l->feed), p->source, p->columns, p->load_id,

@@ -184,8 +184,17 @@ static ep_code compare_column(ep_warehouse *w, const ep_table *t, size_t f, cons
         params, 3, NULL, err);
 }
 
+static ep_code create_indexes(ep_warehouse *w, const ep_table *t, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    if (ep_store_engine(w->store) == EP_ENGINE_DUCKDB)
+        return EP_OK;
+    EP_TRY(ep_schema_indexes(t, &sql, err));
+    return sql.len > 0 ? ep_store_exec(w->store, sql.data, err) : EP_OK;
+}
+
 static ep_code install_table(ep_warehouse *w, const ep_table *t, ep_error *err) {
     EP_TRY(create_table(w, t, err));
+    EP_TRY(create_indexes(w, t, err));
     for (size_t f = 0; f < t->contract->n_fields; f++) {
         EP_CLEANUP(ep_buf_done) ep_buf type = {0};
         EP_TRY(type_text(w, &t->contract->schema.columns[f], &type, err));

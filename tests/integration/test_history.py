@@ -7,6 +7,8 @@ import pytest
 from market import line, order, shop, visit
 from wh import BEGINNING, Warehouse, dataset, emit, feed, field
 
+ENGINES = ["duckdb", "postgres"]
+
 
 def with_policy(policy, one):
     one = copy.deepcopy(one)

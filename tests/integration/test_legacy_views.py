@@ -6,6 +6,8 @@ import json
 import pytest
 from wh import Warehouse
 
+ENGINES = ["duckdb", "postgres"]
+
 T = 1_735_689_600.25  # 2025-01-01T00:00:00.25Z
 
 
@@ -35,7 +37,7 @@ def click(number, **values):
             "user_agent": "x", "ip_address": "203.0.113.9", "timestamp": T, **values}
 
 
-def test_the_old_columns_and_types(w):
+def test_the_old_columns_and_types(w, engine):
     """Same names, columns and types as the four tables had, so that no report breaks."""
     w.load_records("shopnow.orders", [order(1, [item()])])
     w.load_records("shopnow.clickstream", [click(1)])
@@ -43,11 +45,12 @@ def test_the_old_columns_and_types(w):
     for row in w.sql("select table_name, column_name, data_type from information_schema.columns where table_schema = 'legacy' "
                      "order by table_name, ordinal_position"):
         found.setdefault(row["table_name"], []).append((row["column_name"], row["data_type"]))
-    text, moment = "VARCHAR", "TIMESTAMP"
+    text, moment, number, price = {"duckdb": ("VARCHAR", "TIMESTAMP", "INTEGER", "DECIMAL(18,2)"),
+                                   "postgres": ("text", "timestamp without time zone", "integer", "numeric")}[engine]
     assert found == {
         "dim_customer": [(n, text) for n in ("customer_id", "name", "email", "address", "city", "country")],
         "dim_product": [(n, text) for n in ("product_id", "name", "category")],
-        "fact_order": [("order_id", text), ("product_id", text), ("customer_id", text), ("quantity", "INTEGER"), ("unit_price", "DECIMAL(18,2)"),
+        "fact_order": [("order_id", text), ("product_id", text), ("customer_id", text), ("quantity", number), ("unit_price", price),
                        ("status", text), ("order_timestamp", moment)],
         "fact_clickstream": [(n, text) for n in ("event_id", "session_id", "user_id", "url", "event_type")] + [("event_timestamp", moment)],
     }
@@ -77,11 +80,11 @@ def test_2_changes_of_customers_and_products_arrive(w):
 def test_3_redelivery_makes_no_second_line(w):
     records = [order(n, [item(), item("p-2", quantity=2), item()]) for n in range(5)]
     w.load_records("shopnow.orders", records)
-    lines = w.tuples("select * from legacy.fact_order order by all")
+    lines = w.tuples("select * from legacy.fact_order order by 1, 2, 3, 4, 5, 6, 7")
     assert len(lines) == 15
     ledger = w.load_records("shopnow.orders", records[::-1] + records)
     assert ledger["duplicate"] == 10
-    assert w.tuples("select * from legacy.fact_order order by all") == lines
+    assert w.tuples("select * from legacy.fact_order order by 1, 2, 3, 4, 5, 6, 7") == lines
     w.check_books()
 
 
@@ -107,12 +110,12 @@ def test_6_nothing_vanishes(w):
     ledger = w.load_records("shopnow.orders", records)
     assert (ledger["received"], ledger["applied"], ledger["quarantined"]) == (6, 1, 5)
     by_record = {}
-    for one in w.quarantine(columns="record, codes, decode(raw) as raw"):
+    for one in w.quarantine(columns="record, codes"):
         by_record.setdefault(one["record"], []).append(one["codes"])
     assert set(by_record) == {0, 1, 2, 3, 4}
     assert [sorted(by_record[n]) for n in (0, 1, 2, 4)] == [["empty_list"], ["empty_list"], ["null_item"], ["syntax"]]
     assert "type" in ",".join(by_record[3])
-    assert json.loads(w.sql("select decode(raw) as raw from books.quarantine where record = 3")[0]["raw"]) == records[3]
+    assert json.loads(bytes.fromhex(w.value("select raw from books.quarantine where record = 3"))) == records[3]
     w.check_books()
 
 

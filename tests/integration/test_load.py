@@ -10,6 +10,8 @@ import pytest
 from market import line, order, shop, visit
 from wh import Warehouse
 
+ENGINES = ["duckdb", "postgres"]
+
 CRASH_POINTS = ["staged", "merged", "archived", "booked", "committed"]
 
 
@@ -117,8 +119,10 @@ def test_killed_and_loaded_again(tmp_path, point):
     hit.check_books()
 
 
-def test_a_second_writer_is_told_so(w):
-    """A load that waits for its input holds the warehouse."""
+def test_a_second_writer_is_told_so(w, engine):
+    """A load that waits for its input holds the file. On a server it does not: see test_two_loads.py."""
+    if engine != "duckdb":
+        return
     w.load_records("visits", [visit(1)])
     slow = subprocess.Popen([w.binary, "-C", w.folder, "load", "visits", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:

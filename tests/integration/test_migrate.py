@@ -3,6 +3,8 @@
 import pytest
 from wh_rules import Warehouse, contract, feed
 
+ENGINES = ["duckdb", "postgres"]
+
 FIELDS = {"id": {"logicalType": "string"}, "name": {"logicalType": "string"}, "at": {"logicalType": "timestamp"}}
 
 

@@ -5,6 +5,8 @@ import json
 import pytest
 from wh_rules import Warehouse, contract, feed
 
+ENGINES = ["duckdb", "postgres"]
+
 FIELDS = {
     "id": {"logicalType": "string"},
     "name": {"logicalType": "string"},

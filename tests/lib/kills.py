@@ -111,7 +111,7 @@ def kill_once(w, feed, paths, env, delay_s):
 
 CLASSES = """select source, sum(received) as received, sum(applied) as applied, sum(unchanged) as unchanged, sum(duplicate) as duplicate,
     sum(quarantined) as quarantined, sum(waiting) as waiting, sum(ignored) as ignored from books.load group by 1 order by 1"""
-ASIDE = "select source, record, group_no, owner, codes from books.quarantine where status = 'open' order by all"
+ASIDE = "select source, record, group_no, owner, codes from books.quarantine where status = 'open' order by 1, 2, 3, 4, 5"
 
 
 def run(folder, seed, n_kills, days):

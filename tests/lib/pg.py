@@ -97,6 +97,14 @@ def psql(uri, sql, check=True):
     return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
 
+def wait_for(uri, sql, seconds=30):
+    """Until the query gives a row."""
+    until = time.monotonic() + seconds
+    while not psql(uri, sql):
+        assert time.monotonic() < until, sql
+        time.sleep(0.02)
+
+
 class Given(Server):
     """The server that whoever runs the tests has started."""
 

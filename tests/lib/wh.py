@@ -82,7 +82,7 @@ class Warehouse:
 
     def __init__(self, folder, datasets=None, feeds=None, binary=RELEASE, settings=None, lists=None, shipped=False, store=None):
         self.folder = Path(folder)
-        self.store = store or new_store()
+        self.store = new_store() if store is None else store  # "": a file whatever the engine
         self.binary = binary
         self.env = {}
         self.files = self.folder.parent / f"{self.folder.name}-files"

@@ -1,0 +1,84 @@
+"""Two processes load one server at once, different sources with the same keys: nothing is lost, nothing counted twice."""
+
+import json
+import os
+import random
+import subprocess
+
+import kills
+import pg
+import pytest
+from wh import Warehouse
+
+ENGINES = ["postgres"]
+SEED = int(os.environ["ENTREPOT_SEED"]) if "ENTREPOT_SEED" in os.environ else random.randrange(10**9)
+
+
+def start(w, feed, paths):
+    return subprocess.Popen([w.binary, "-C", str(w.folder), "--json", "load", feed, *map(str, paths)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finish(process):
+    out, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors.decode()
+    return json.loads(out)
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory):
+    print(f"ENTREPOT_SEED={SEED}")
+    return kills.generate(tmp_path_factory.mktemp("market") / "days", SEED, days=3)
+
+
+def test_the_content_is_that_of_one_load_after_the_other(tmp_path, market):
+    calm = Warehouse(tmp_path / "calm", shipped=True, store="")
+    both = kills.warehouse(tmp_path / "both")
+    for feed, paths in market.items():
+        calm.load(feed, *paths)
+    draw = random.Random(SEED)
+    work = [(feed, part) for feed, paths in market.items() for part in (paths[::2], paths[1::2]) if part]
+    draw.shuffle(work)
+    for one, other in zip(work[::2], work[1::2]):
+        first, second = start(both, *one), start(both, *other)
+        finish(first)
+        finish(second)
+    if len(work) % 2:
+        finish(start(both, *work[-1]))
+    both.check_books()
+    assert both.run("verify", check=False).returncode == 0
+    assert both.hash() == calm.hash()
+
+
+def test_one_source_is_counted_by_one_of_them(tmp_path, market):
+    w = kills.warehouse(tmp_path / "w")
+    paths = market["shopnow.orders"]
+    ledgers = [finish(one) for one in [start(w, "shopnow.orders", paths) for _ in range(2)]]
+    n = sum(1 for path in paths for line in open(path, "rb") if line.strip())
+    assert sum(one["received"] for one in ledgers) == n
+    assert w.value("select sum(received) from books.load") == n
+    w.check_books()
+
+
+def test_a_deadlock_is_tried_again(tmp_path, market):
+    """Another session holds a table and then wants the loader's lock: the server ends the loader's statement, not the load."""
+    w = kills.warehouse(tmp_path / "w")
+    paths = market["marketplace.vendors"]
+    script = """set deadlock_timeout = '1h';
+        begin;
+        lock table main.dim_seller in access exclusive mode;
+        do $$ begin
+            while not exists (select 1 from pg_locks where not granted and relation = 'main.dim_seller'::regclass) loop
+                perform pg_sleep(0.02);
+            end loop;
+        end $$;
+        select writer_id from books.writer for update;
+        commit;"""
+    other = subprocess.Popen([pg.BIN / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", w.store], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    other.stdin.write(script.encode())
+    other.stdin.close()
+    pg.wait_for(w.store, "select 1 from pg_locks l join pg_class c on c.oid = l.relation where c.relname = 'dim_seller' and l.mode = 'AccessExclusiveLock' and l.granted")
+    ledger = finish(start(w, "marketplace.vendors", paths))
+    assert other.wait(timeout=60) == 0
+    assert ledger["received"] == sum(1 for path in paths for line in open(path, "rb") if line.strip())
+    assert w.value("select count(*) from books.journal where event = 'load_failed' and message like '%40P01%'") == 1
+    w.check_books()
