@@ -6,6 +6,9 @@
 --
 -- A line can only be affected by what happened up to its last event: that bounds the work to lines with events since then.
 -- The new values are compared before the update, so that the join with the table is as small as the change.
+--
+-- A factor is cast before products are made: DuckDB keeps the product of two decimals of up to 18 digits in 18 digits and fails beyond
+-- (a million at a rate of 8 decimals). Products are rounded once.
 
 -- The first cancellation of the line, or of its whole sub-order, counts. Of orders touched since then, all lines.
 update fact_order_line as l
@@ -138,7 +141,7 @@ from (
             line.amount as stored_amount, line.commission_rate as stored_commission_rate,
             line.commission_amount as stored_commission_amount, line.fx_rate as stored_fx_rate, line.fx_date as stored_fx_date,
             line.amount_reporting as stored_amount_reporting, line.commission_reporting as stored_commission_reporting,
-            cast(line.quantity * line.unit_price as decimal(18,4)) as amount, -- exact: nothing to round,
+            cast(cast(line.quantity as decimal(38,0)) * line.unit_price as decimal(18,4)) as amount, -- exact: nothing to round
             coalesce(own_category.rate, own.rate, any_category.rate, every.rate) as commission_rate,
             fx.rate as fx_rate,
             fx.rate_date as fx_date
@@ -173,15 +176,15 @@ from (
             *,
             coalesce(
                 commission_charged,
-                cast(round(cast(amount * commission_rate as decimal(38,8)), 4) as decimal(18,4))
+                cast(round(cast(amount as decimal(38,8)) * commission_rate, 4) as decimal(18,4))
             ) as commission_amount
         from priced
     ),
     converted as (
         select
             *,
-            cast(round(cast(amount * fx_rate as decimal(38,8)), 4) as decimal(18,4)) as amount_reporting,
-            cast(round(cast(commission_amount * fx_rate as decimal(38,8)), 4) as decimal(18,4)) as commission_reporting
+            cast(round(cast(amount as decimal(38,8)) * fx_rate, 4) as decimal(18,4)) as amount_reporting,
+            cast(round(cast(commission_amount as decimal(38,8)) * fx_rate, 4) as decimal(18,4)) as commission_reporting
         from charged
     )
     select

@@ -1,6 +1,6 @@
 -- inputs: fact_return, fx_rate
 --
--- Refunds in the reporting currency, by the last rate of the 10 days up to the return.
+-- Refunds in the reporting currency, by the last rate of the 10 days up to the return. Products as in 10_order_line_amounts.sql.
 
 update fact_return as r
 set fx_rate = v.fx_rate,
@@ -38,7 +38,7 @@ from (
     )
     select
         seller_id, return_id, order_id, line_id, returned_at, fx_rate, fx_date,
-        cast(round(cast(refund_amount * fx_rate as decimal(38,8)), 4) as decimal(18,4)) as refund_reporting
+        cast(round(cast(refund_amount as decimal(38,8)) * fx_rate, 4) as decimal(18,4)) as refund_reporting
     from known
 ) v
 where r.seller_id = v.seller_id

@@ -11,7 +11,7 @@ select
     product_now.first_description as product_description_first,
     l.quantity,
     l.unit_price,
-    cast(l.quantity * l.unit_price as decimal(38,4)) as amount,
+    cast(cast(l.quantity as decimal(38,0)) * l.unit_price as decimal(38,4)) as amount,
     l.customer_id,
     l.country,
     l.country_code,
