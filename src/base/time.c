@@ -56,6 +56,10 @@ int32_t ep_paris_day(int64_t ts_us) {
     return (int32_t)ep_floor_div(local_us < EP_TS_MAX ? local_us : EP_TS_MAX, EP_DAY_US);
 }
 
+int64_t ep_paris_day_start(int32_t day) {
+    return ep_zone_day_start(&ep_zone_paris, day);
+}
+
 /* value 0..99. */
 static inline void put2(char *out, unsigned value) {
     static const char digits[] = "00010203040506070809101112131415161718192021222324"

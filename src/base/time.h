@@ -21,6 +21,8 @@ void ep_civil_from_days(int32_t days, int *year, unsigned *month, unsigned *day)
 /** Day of a moment in Europe/Paris: CET, and CEST from the last Sunday of March to the last of October at 01:00 UTC
  * (Directive 2000/84/EC, applied to all years from 1997; the changes of earlier years are built in). 9999-12-31 at most. */
 int32_t ep_paris_day(int64_t ts_us);
+/** Its first moment. */
+int64_t ep_paris_day_start(int32_t day);
 
 /* How a text becomes a moment. A format without zone needs the declared zone. */
 typedef enum ep_time_format {

@@ -54,6 +54,7 @@ static ep_code fill_row(const ep_schema *schema, ep_batch *batch, int32_t date, 
         int64_t value;
     } numbers[] = {
         {"date", date},
+        {"begins_at", ep_paris_day_start(date)},
         {"year", year},
         {"quarter", ((int)month + 2) / 3},
         {"month", month},
@@ -74,14 +75,35 @@ static ep_code fill_row(const ep_schema *schema, ep_batch *batch, int32_t date, 
     return EP_OK;
 }
 
-ep_code ep_calendar_fill(ep_warehouse *w, const ep_table *t, ep_error *err) {
-    if (strcmp(t->contract->generated, "calendar") != 0)
-        return EP_OK;
+static ep_code make_rows(ep_warehouse *w, const ep_table *t, const char *into, ep_error *err) {
     EP_CLEANUP(ep_batch_free) ep_batch *batch = NULL;
     EP_TRY(ep_batch_new(&t->contract->schema, 20000, &batch, err));
     int32_t end = ep_days_from_civil(2051, 1, 1);
     for (int32_t date = ep_days_from_civil(2000, 1, 1); date < end; date++)
         EP_TRY(fill_row(&t->contract->schema, batch, date, err));
     ep_batch_seal(batch);
-    return ep_store_append(w->store, t->name, batch, NULL, 0, err);
+    return ep_store_append(w->store, into, batch, NULL, 0, err);
+}
+
+ep_code ep_calendar_fill(ep_warehouse *w, const ep_table *t, ep_error *err) {
+    if (strcmp(t->contract->generated, "calendar") != 0)
+        return EP_OK;
+    EP_CLEANUP(ep_buf_done) ep_buf names = {0}, before = {0}, after = {0};
+    for (size_t c = 0; c < t->contract->schema.n_columns; c++) {
+        ep_buf_puts(&names, c ? ", " : "");
+        ep_buf_put_ident(&names, ep_str_from(t->contract->schema.columns[c].name));
+    }
+    EP_TRY(ep_buf_check(&names, err));
+    /* Rows are appended in the contract's order; a column that was added later stands last in the table. */
+    ep_buf_printf(&before, "create temp table calendar_rows as select %s from \"%s\" limit 0", names.data,
+                  t->name);
+    ep_buf_printf(
+        &after,
+        "delete from \"%s\"; insert into \"%s\" (%s) select %s from calendar_rows; drop table calendar_rows",
+        t->name, t->name, names.data, names.data);
+    EP_TRY(ep_buf_check(&before, err));
+    EP_TRY(ep_buf_check(&after, err));
+    EP_TRY(ep_store_exec(w->store, before.data, err));
+    EP_TRY(make_rows(w, t, "calendar_rows", err));
+    return ep_store_exec(w->store, after.data, err);
 }

@@ -353,6 +353,8 @@ static ep_code add_all_columns(ep_warehouse *w, const change *asked, ep_error *e
         EP_TRY(add_columns(w, t, false, err));
         if (t->keyed && t->fed)
             EP_TRY(add_columns(w, t, true, err));
+        if (asked[i].added && !t->fed)
+            EP_TRY(ep_calendar_fill(w, t, err));
         if (asked[i].added || asked[i].rebuilt)
             EP_TRY(note(w, asked[i].rebuilt ? "history_rebuilt" : "columns_added", t->name, err));
     }

@@ -41,6 +41,7 @@ static int fill(void **state) {
                            "      - {property: entrepot.generated, value: calendar}\n"
                            "    properties:\n"
                            "      - {name: date, logicalType: date, required: true, primaryKey: true}\n"
+                           "      - {name: begins_at, logicalType: timestamp}\n"
                            "      - {name: week, logicalType: integer}\n"
                            "      - {name: week_year, logicalType: integer}\n"
                            "      - {name: quarter, logicalType: integer}\n"
@@ -50,8 +51,10 @@ static int fill(void **state) {
                            "      - {name: holiday, logicalType: string}\n");
     w = open_files();
     w->store = open_store("");
-    exec(w->store, "create table dim_date (date date, week bigint, week_year bigint, quarter bigint, "
-                   "day_of_week bigint, is_weekend boolean, is_holiday boolean, holiday varchar)");
+    exec(
+        w->store,
+        "create table dim_date (date date, begins_at timestamp, week bigint, week_year bigint, quarter bigint, "
+        "day_of_week bigint, is_weekend boolean, is_holiday boolean, holiday varchar)");
     must(ep_calendar_fill(w, ep_plan_find(w->plan, "dim_date"), err));
     return 0;
 }
@@ -83,6 +86,22 @@ static void weeks_at_the_ends_of_years(void **state) {
         snprintf(sql, sizeof sql, "select week_year || '-' || week from dim_date where date = date '%s'",
                  weeks[i][0]);
         assert_text(w->store, sql, weeks[i][1]);
+    }
+}
+
+/* Midnight in Paris is 23:00 UTC of the day before, 22:00 in summer; on the days that clocks change it still is what it was. */
+static void days_begin_at_midnight_in_paris(void **state) {
+    (void)state;
+    static const char *const days[][2] = {
+        {"2000-01-01", "1999-12-31 23:00:00"}, {"2026-03-29", "2026-03-28 23:00:00"},
+        {"2026-03-30", "2026-03-29 22:00:00"}, {"2026-10-25", "2026-10-24 22:00:00"},
+        {"2026-10-26", "2026-10-25 23:00:00"}, {"2050-12-31", "2050-12-30 23:00:00"},
+    };
+    for (size_t i = 0; i < N_OF(days); i++) {
+        char sql[160];
+        snprintf(sql, sizeof sql, "select cast(begins_at as varchar) from dim_date where date = date '%s'",
+                 days[i][0]);
+        assert_text(w->store, sql, days[i][1]);
     }
 }
 
@@ -120,9 +139,13 @@ static void two_holidays_on_one_day(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(easter_of_every_year),       cmocka_unit_test(every_day_from_2000_to_2050_once),
-        cmocka_unit_test(weeks_at_the_ends_of_years), cmocka_unit_test(every_day_agrees_with_the_engine),
-        cmocka_unit_test(holidays_of_2026),           cmocka_unit_test(two_holidays_on_one_day),
+        cmocka_unit_test(easter_of_every_year),
+        cmocka_unit_test(every_day_from_2000_to_2050_once),
+        cmocka_unit_test(days_begin_at_midnight_in_paris),
+        cmocka_unit_test(weeks_at_the_ends_of_years),
+        cmocka_unit_test(every_day_agrees_with_the_engine),
+        cmocka_unit_test(holidays_of_2026),
+        cmocka_unit_test(two_holidays_on_one_day),
     };
     return cmocka_run_group_tests(tests, fill, empty);
 }
