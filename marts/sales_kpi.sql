@@ -1,5 +1,6 @@
 -- All ratios of sales, defined once, for the platform, each seller and each category, by day and month.
 -- Grain: period, starts_on, dimension and member. Inside only: a seller's own ratios are the rows of dimension seller.
+-- A quotient is a double on one engine: it is rounded to more places first, so that a tie is a tie (1.00005, not 1.00004999).
 with figure as (
     select
         'day' as period, day as starts_on, 'platform' as dimension, 'platform' as member,
@@ -70,10 +71,10 @@ select
     turnover,
     refund,
     commission,
-    cast(turnover / nullif(orders, 0) as decimal(18,4)) as average_basket,
-    cast(commission / nullif(turnover, 0) as decimal(18,6)) as take_rate,
-    cast(cast(units_returned as decimal(18,0)) / nullif(units, 0) as decimal(18,6)) as return_rate,
-    cast(cast(lines_cancelled as decimal(18,0)) / nullif(lines, 0) as decimal(18,6)) as cancellation_rate,
+    cast(cast(turnover / nullif(orders, 0) as decimal(28,10)) as decimal(18,4)) as average_basket,
+    cast(cast(commission / nullif(turnover, 0) as decimal(28,12)) as decimal(18,6)) as take_rate,
+    cast(cast(cast(units_returned as decimal(18,0)) / nullif(units, 0) as decimal(28,12)) as decimal(18,6)) as return_rate,
+    cast(cast(cast(lines_cancelled as decimal(18,0)) / nullif(lines, 0) as decimal(28,12)) as decimal(18,6)) as cancellation_rate,
     lines_without_rate,
     lines_without_commission
 from figure

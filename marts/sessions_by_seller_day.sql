@@ -20,7 +20,7 @@ select
     cast(sum(v.clicks) as bigint) as clicks,
     cast(sum(v.has_cart) as bigint) as sessions_with_cart,
     count(o.session_id) as sessions_with_order,
-    cast(cast(count(o.session_id) as decimal(18,0)) / nullif(count(*), 0) as decimal(18,6)) as conversion_rate
+    cast(cast(cast(count(o.session_id) as decimal(18,0)) / nullif(count(*), 0) as decimal(28,12)) as decimal(18,6)) as conversion_rate
 from visit v
 left join ordered o
     on o.seller_id = v.seller_id

@@ -19,7 +19,7 @@ select
     s.day,
     s.level,
     cast(coalesce(sold.units, 0) as bigint) as units_28_days,
-    cast(cast(s.level as decimal(18,0)) * 28 / nullif(sold.units, 0) as decimal(18,1)) as days_of_cover
+    cast(cast(cast(s.level as decimal(38,0)) * 28 / nullif(sold.units, 0) as decimal(28,10)) as decimal(18,1)) as days_of_cover
 from mart.stock_offer_day s
 join last_day h
     on h.seller_id = s.seller_id

@@ -57,6 +57,24 @@ def test_order_by_of_what_can_be_null_says_where_nulls_go(path):
             assert own or never_null or not word, f"{path.name}: order by {clause.strip()}: {word} may be null, say nulls first or last"
 
 
+@pytest.mark.parametrize("path", [p for p in LOAD + READ if p.parent.name != "sql"], ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_products_have_room(path):
+    """DuckDB keeps the product of two decimals of up to 18 digits in 18 digits and fails beyond: a million at a rate of 8 decimals."""
+    for found in re.finditer(r"[\w)] \* [\w(]", statements(path)):
+        before = statements(path)[: found.start() + 1]
+        assert re.search(r"cast\([^()]+ as decimal\(38,\d+\)\)$", before), f"{path.name}: {before[-60:]} *: cast the left side to decimal(38,s)"
+
+
+@pytest.mark.parametrize("path", READ, ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_quotients_are_rounded_in_two_steps(path):
+    """DuckDB divides in doubles: 100.0927 / 2 would be 50.0463 there and 50.0464 on PostgreSQL. More places first make a tie a tie."""
+    text = statements(path)
+    for found in re.finditer(r" / ", text):
+        rest = text[found.end():]
+        assert re.match(r"nullif\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\s+as decimal\(28,1[02]\)\s*\)\s+as decimal\(18,\d\)", rest), (
+            f"{path.name}: / {rest[:60]}: cast(cast(a / nullif(b, 0) as decimal(28,12)) as decimal(18,6))")
+
+
 @pytest.mark.parametrize("path", [p for p in LOAD + READ], ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_every_file_begins_with_its_intent(path):
     assert path.read_text().startswith("-- "), f"{path}: the first line says what it is for"
