@@ -8,8 +8,9 @@
  * contract's own way.
  * @return false: nothing was stored, ask ep_contract_read (which knows every other case, and says what is wrong).
  */
-static inline bool ep_quick_read(const ep_contract_field *field, size_t column, ep_raw_kind kind, ep_str text,
-                                 ep_batch *batch, size_t row) {
+__attribute__((always_inline)) static inline bool ep_quick_read(const ep_contract_field *field, size_t column,
+                                                                ep_raw_kind kind, ep_str text,
+                                                                ep_batch *batch, size_t row) {
     int64_t value;
     ep_int128 wide;
     if (kind > EP_RAW_NUMBER)

@@ -136,8 +136,25 @@ typedef struct stamping {
 /* Bytes of a cell in a row's content besides its text: name, state, length or number. */
 enum { CELL_BYTES = 8 + 1 + 16 };
 
+/* Most texts are short: two copies that may overlap instead of a call. */
+static inline void put_bytes(char *at, const char *bytes, size_t len) {
+    if (len > EP_SHORT_BYTES) {
+        memcpy(at, bytes, len);
+    } else if (len >= 8) {
+        memcpy(at, bytes, 8);
+        memcpy(at + len - 8, bytes + len - 8, 8);
+    } else if (len >= 4) {
+        memcpy(at, bytes, 4);
+        memcpy(at + len - 4, bytes + len - 4, 4);
+    } else if (len > 0) { /* the first, the middle and the last are all there are */
+        at[0] = bytes[0];
+        at[len / 2] = bytes[len / 2];
+        at[len - 1] = bytes[len - 1];
+    }
+}
+
 /* Writes a cell; there is room. */
-static char *put_content(char *at, uint64_t tag, const ep_column *column, size_t row) {
+static inline char *put_content(char *at, uint64_t tag, const ep_column *column, size_t row) {
     ep_state state = (ep_state)column->state[row];
     if (state == EP_ABSENT)
         return at;
@@ -149,8 +166,7 @@ static char *put_content(char *at, uint64_t tag, const ep_column *column, size_t
     if (column->text) {
         uint32_t len = (uint32_t)column->text[row].len;
         memcpy(at, &len, sizeof len);
-        if (len > 0)
-            memcpy(at + sizeof len, column->text[row].ptr, len);
+        put_bytes(at + sizeof len, column->text[row].ptr, len);
         return at + sizeof len + len;
     }
     if (column->i128) {
