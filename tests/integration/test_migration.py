@@ -211,22 +211,3 @@ def test_another_secret_is_noticed(w):
     (w.folder / "data/secret.key").write_bytes(b"x" * 32)
     done = w.run("load", "shops", w.file("more.jsonl", [shop("z")]), check=False)
     assert done.returncode == 3 and "secret.key" in done.err and "restore" in done.err
-
-
-def test_a_calendar_gets_the_column_it_lacked(tmp_path):
-    """Nothing feeds it, so the program fills the column itself, wherever it stands in the contract."""
-    w = Warehouse(tmp_path / "w", shipped=True)
-    path = w.folder / "contracts" / "dim_date.yaml"
-    today = path.read_text()
-    start, end = today.index("      - name: begins_at"), today.index("      - name: year")
-    path.write_text(today[:start] + today[end:])
-    (w.folder / "marts" / "availability_by_seller_month.sql").unlink()  # it asks for the column
-    w.run("migrate")
-    assert "begins_at" not in w.sql("select * from dim_date limit 1")[0]
-    path.write_text(today)
-    w.run("migrate")
-    new = Warehouse(tmp_path / "new", shipped=True)
-    new.run("migrate")
-    assert w.value("select count(begins_at) from dim_date") == 18628
-    assert w.hash()["dim_date"] == new.hash()["dim_date"]
-    w.run("verify")
