@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-/* An enumerator could not hold it. */
-static const uint32_t GONE = UINT32_MAX;
 enum { FIRST_SLOTS = 1024 };
 
 #define EMPTY (-1)
@@ -178,10 +176,10 @@ static ep_code put_apart(ep_held *held, uint32_t part, uint32_t row, ep_error *e
 
 static ep_code take_out(ep_held *held, ep_held_at at, ep_error *err) {
     uint32_t *row = &held->parts[at.part].rows[at.index];
-    if (*row == GONE)
+    if (*row == EP_HELD_GONE)
         return EP_OK;
     EP_TRY(put_apart(held, at.part, *row, err));
-    *row = GONE;
+    *row = EP_HELD_GONE;
     held->n_rows--;
     return EP_OK;
 }
@@ -224,7 +222,7 @@ ep_code ep_held_add(ep_held *held, uint32_t row, ep_held_verdict *ret, ep_error 
         EP_TRY(find_or_add(&held->seen, number, at, &slot, &is_new, err));
         const ep_held_part *other = &held->parts[slot->at.part];
         uint32_t first = is_new ? row : other->rows[slot->at.index];
-        if (!is_new && first != GONE && same_change(held, other->batch, first, batch, row)) {
+        if (!is_new && first != EP_HELD_GONE && same_change(held, other->batch, first, batch, row)) {
             *ret = EP_HELD_DUPLICATE;
             return EP_OK;
         }

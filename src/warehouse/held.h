@@ -9,6 +9,9 @@
  * SQL of the merges to decide. So this is a short cut, never another rule.
  */
 
+/* In the place of a row that was set apart; an enumerator could not hold it. */
+#define EP_HELD_GONE UINT32_MAX
+
 /* Accepted rows of one sealed batch, which outlives the merge. */
 typedef struct ep_held_part {
     const ep_batch *batch;

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { GONE = UINT32_MAX, MAX_COLUMNS = 16 };
+enum { MAX_COLUMNS = 16 };
 
 static int by_place(const void *a, const void *b) {
     const ep_held_at *x = a, *y = b;
@@ -99,7 +99,7 @@ ep_code ep_held_probe(ep_held *held, ep_store *store, int64_t to, ep_error *err)
         const ep_held_part *part = &held->parts[i];
         rows.n = 0;
         for (size_t k = 0; k < part->n; k++)
-            if (part->rows[k] != GONE && part->batch->columns[t->c_at].i64[part->rows[k]] <= to)
+            if (part->rows[k] != EP_HELD_GONE && part->batch->columns[t->c_at].i64[part->rows[k]] <= to)
                 EP_TRY(add_row(&rows, part->rows[k], err));
         EP_TRY(append(&p, store, name.data, part->batch, &rows, err));
     }
@@ -156,7 +156,7 @@ typedef struct stream {
 static void drop_gone(ep_held_part *part) {
     size_t n = 0;
     for (size_t i = 0; i < part->n; i++)
-        if (part->rows[i] != GONE)
+        if (part->rows[i] != EP_HELD_GONE)
             part->rows[n++] = part->rows[i];
     part->n = n;
 }
