@@ -14,17 +14,19 @@ with touched as (
 ), deduplicated as (
     select * from listed qualify row_number() over (partition by item_id, event_at order by is_new desc, name, category, price, status) = 1
 ), marked as (
-    select *, lag((name, category, price, status)) over (partition by item_id order by event_at)
-        is not distinct from (name, category, price, status) as repeats
-    from deduplicated
+    select *, lag(name) over w is not distinct from name and lag(category) over w is not distinct from category
+            and lag(price) over w is not distinct from price and lag(status) over w is not distinct from status as repeats
+    from deduplicated window w as (partition by item_id order by event_at)
 )
 select item_id, name, category, price, status, event_at as valid_from,
     lead(event_at) over (partition by item_id order by event_at) as valid_to
 from marked where not repeats;
 
-delete from dim_item
-where item_id in (select item_id from change)
-    and (item_id, valid_from) not in (select item_id, valid_from from projected);
+delete from dim_item where rowid in (
+    select d.rowid from dim_item d
+    semi join change using (item_id)
+    anti join projected p on p.item_id = d.item_id and p.valid_from = d.valid_from
+);
 
 update dim_item set valid_to = p.valid_to
 from projected p
