@@ -276,8 +276,10 @@ static ep_code book_parts(loader *l, ep_ledger *batch, ep_error *err) {
                             .to_record = p->to_record,
                             .started_at = l->started_at};
         ep_tx_count(&l->tx->segments[i], &ledger);
-        if (ledger.received > 0)
+        if (ledger.received > 0) {
             EP_TRY(ep_tx_write_ledger(l->tx, p->load_id, &ledger, err));
+            l->command->unsure_load_id = p->load_id;
+        }
         add_totals(batch, &ledger);
     }
     return ep_late_write_ignored(&l->late, l->w, err);
@@ -338,7 +340,6 @@ static ep_code finish_batch(loader *l, ep_error *err) {
     EP_TRY(for_each_snapshot(l, true, err));
     EP_TRY(ep_tx_derive(l->tx, err));
     ep_crash_point("booked");
-    l->command->unsure_load_id = l->parts[0].load_id;
     l->command->unsure = batch;
     EP_TRY(ep_store_commit(l->w->store, err));
     l->command->unsure_load_id = 0;
@@ -499,11 +500,11 @@ static void note_failure(loader *l, const ep_error *err) {
 /* A commit without an answer: the books know whether it was. */
 static ep_code settle_unsure(ep_warehouse *w, load_command *c, ep_load_result *ret, ep_error *err) {
     int64_t n;
-    const ep_value params[] = {ep_v_int(c->unsure_load_id)};
+    const ep_value params[] = {ep_v_int(c->unsure_load_id), ep_v_cstr(w->run_id)};
     if (c->unsure_load_id == 0)
         return EP_OK;
-    EP_TRY(
-        ep_store_get_int(w->store, "select count(*) from books.load where load_id = $1", params, 1, &n, err));
+    EP_TRY(ep_store_get_int(w->store, "select count(*) from books.load where load_id = $1 and run_id = $2",
+                            params, 2, &n, err));
     if (n > 0)
         add_totals(&ret->total, &c->unsure);
     c->unsure_load_id = 0;

@@ -1,6 +1,7 @@
 #include "warehouse/warehouse.h"
 #include "base/hash.h"
 #include "warehouse/archive.h"
+#include "warehouse/lock.h"
 #include "warehouse/schema.h"
 
 #include <errno.h>
@@ -131,6 +132,16 @@ static ep_code open_store(ep_warehouse *w, ep_open_mode mode, ep_error *err) {
     return code;
 }
 
+/* Another process may be in the way, or the line to a server be cut: the same again changes nothing that is done. */
+static ep_code apply_schema(ep_warehouse *w, bool trial, ep_error *err) {
+    ep_code code = ep_schema_apply(w, trial, err);
+    for (int attempt = 0; code != EP_OK && ep_warehouse_try_again(w, code, attempt); attempt++) {
+        ep_plan_free(&w->plan);
+        code = ep_schema_apply(w, trial, err);
+    }
+    return code;
+}
+
 ep_code ep_warehouse_open(const char *folder, ep_open_mode mode, ep_warehouse **ret, ep_error *err) {
     ep_warehouse *w = *ret = ep_calloc(1, sizeof *w);
     if (!w)
@@ -155,7 +166,7 @@ ep_code ep_warehouse_open(const char *folder, ep_open_mode mode, ep_warehouse **
     EP_TRY(open_store(w, mode, err));
     if (mode == EP_OPEN_WRITE)
         ep_archive_sweep(w);
-    return mode == EP_OPEN_READ ? ep_schema_plan(w, err) : ep_schema_apply(w, mode == EP_OPEN_TRIAL, err);
+    return mode == EP_OPEN_READ ? ep_schema_plan(w, err) : apply_schema(w, mode == EP_OPEN_TRIAL, err);
 }
 
 void ep_warehouse_close(ep_warehouse **warehouse) {
