@@ -122,6 +122,12 @@ static void print_contracts(ep_str list) {
     }
 }
 
+static ep_code not_there(int64_t id, ep_error *err) {
+    return ep_fail(
+        err, EP_E_NOT_FOUND,
+        "nothing in quarantine has the id %" PRId64 "; entrepot quarantine list shows what is there", id);
+}
+
 static ep_code show(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     int64_t *ids = NULL, n;
     ep_code code = parse_ids(cli, &ids, err);
@@ -131,9 +137,11 @@ static ep_code show(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     if (cli->n_args != 1)
         return ep_fail(err, EP_E_USAGE, "name one id; entrepot quarantine list shows them");
     const ep_value params[] = {ep_v_int(id)};
-    if (cli->json)
-        return ep_print_query(w, cli, "select * from books.quarantine where quarantine_id = $1", params, 1,
-                              &n, err);
+    if (cli->json) {
+        EP_TRY(ep_print_query(w, cli, "select * from books.quarantine where quarantine_id = $1", params, 1,
+                              &n, err));
+        return n > 0 ? EP_OK : not_there(id, err);
+    }
     EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
     bool found;
     EP_TRY(ep_store_query(
@@ -143,7 +151,7 @@ static ep_code show(ep_cli *cli, ep_warehouse *w, ep_error *err) {
         params, 1, &cursor, err));
     EP_TRY(ep_cursor_next(cursor, &found, err));
     if (!found)
-        return ep_fail(err, EP_E_NOT_FOUND, "nothing in quarantine has the id %" PRId64, id);
+        return not_there(id, err);
     ep_value v[14];
     for (size_t i = 0; i < 14; i++)
         v[i] = ep_cursor_get(cursor, i);

@@ -1,5 +1,6 @@
 #include "app/cli.h"
 #include "warehouse/content_hash.h"
+#include "warehouse/journal.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -61,10 +62,34 @@ int ep_cmd_status(ep_cli *cli) {
     " from (select happened_at, category, severity, event, feed, message, run_id from books.journal where ($1 = '' or category = $1) and " \
     "($2 = '' or severity = $2) and ($3 = '' or feed = $3) and happened_at >= $4 order by happened_at desc limit $5) j order by happened_at"
 
+/* The words of a closed list; another one would find nothing and look like good news. */
+static ep_code check_word(const ep_cli *cli, const char *option, const char *(*name)(int), int n,
+                          ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf list = {0};
+    const char *word = ep_cli_get(cli, option);
+    bool known = !word;
+    for (int i = 0; i < n; i++) {
+        known = known || strcmp(word, name(i)) == 0;
+        ep_buf_printf(&list, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", name(i));
+    }
+    EP_TRY(ep_buf_check(&list, err));
+    return known ? EP_OK : ep_fail_field(err, EP_E_USAGE, option, "--%s is %s", option, list.data);
+}
+
+static const char *category_name(int i) {
+    return ep_journal_category_name((ep_journal_category)i);
+}
+
+static const char *severity_name(int i) {
+    return ep_journal_severity_name((ep_journal_severity)i);
+}
+
 static ep_code journal(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     int64_t limit = 100, since = EP_TS_MIN, n;
     EP_TRY(ep_cli_int(cli, "limit", 1, 1000000, &limit, err));
     EP_TRY(ep_cli_time(cli, "since", &since, err));
+    EP_TRY(check_word(cli, "category", category_name, EP_N_JOURNAL_CATEGORIES, err));
+    EP_TRY(check_word(cli, "severity", severity_name, EP_N_JOURNAL_SEVERITIES, err));
     const char *category = ep_cli_get(cli, "category"), *severity = ep_cli_get(cli, "severity"),
                *feed = ep_cli_get(cli, "feed");
     const ep_value params[] = {ep_v_cstr(category ? category : ""), ep_v_cstr(severity ? severity : ""),
@@ -94,6 +119,15 @@ static ep_code read_query(ep_cli *cli, ep_buf *ret, ep_error *err) {
     return ep_buf_check(ret, err);
 }
 
+/* A query that the engine refuses was typed wrong: nobody has to look at the machine. */
+static ep_code typed(ep_code code, ep_error *err) {
+    if (code != EP_E_STORE && code != EP_E_PERMISSION && code != EP_E_RECORD)
+        return code;
+    err->code = EP_E_USAGE;
+    err->action = ep_code_action(EP_E_USAGE);
+    return EP_E_USAGE;
+}
+
 static ep_code sql(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf query = {0};
     EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
@@ -107,8 +141,8 @@ static ep_code sql(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     else if (name && strcmp(name, "table") != 0)
         return ep_fail_field(err, EP_E_USAGE, "format", "--format is table, json or csv");
     int64_t n;
-    EP_TRY(ep_store_query(w->store, query.data, NULL, 0, &cursor, err));
-    EP_TRY(ep_print_cursor(cursor, format, &n, err));
+    EP_TRY(typed(ep_store_query(w->store, query.data, NULL, 0, &cursor, err), err));
+    EP_TRY(typed(ep_print_cursor(cursor, format, &n, err), err));
     if (format == EP_PRINT_TABLE && !cli->quiet)
         printf("(%" PRId64 " row%s)\n", n, n == 1 ? "" : "s");
     return EP_OK;

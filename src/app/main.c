@@ -64,6 +64,31 @@ static const ep_command *find_command(char **argv, int argc, int *ret_words) {
     return NULL;
 }
 
+/* The next command of a group, "quarantine list" of "quarantine"; NULL when there is no other. */
+static const ep_command *next_of_group(const ep_command *c, const char *group) {
+    size_t len = strlen(group);
+    while (c->name && (strncmp(c->name, group, len) != 0 || c->name[len] != ' '))
+        c++;
+    return c->name ? c : NULL;
+}
+
+/* What was typed is no command: maybe a group of them, alone, with --help or with a word it does not have. */
+static int without_command(char **argv, int argc) {
+    const ep_command *c = next_of_group(ep_commands, argv[0]);
+    bool help = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+    if (!c)
+        return usage_error("unknown command", argv[0]);
+    if (!help) {
+        fprintf(stderr, "entrepot: %s: %s%s; entrepot %s --help lists its commands\n", argv[0],
+                argc > 1 ? "unknown command " : "name one of its commands", argc > 1 ? argv[1] : "", argv[0]);
+        return 2;
+    }
+    printf("usage: entrepot [-C FOLDER] %s COMMAND [OPTIONS] [ARGUMENTS]\n\ncommands:\n", argv[0]);
+    for (; c; c = next_of_group(c + 1, argv[0]))
+        printf("  %-20s %s\n", c->name, c->summary);
+    return 0;
+}
+
 /* Options that every command knows, also behind its name. */
 static bool common_option(ep_cli *cli, const char *arg) {
     bool *flags[] = {&cli->json, &cli->quiet, &cli->verbose};
@@ -105,7 +130,7 @@ static int run_command(ep_cli *cli, char **argv, int argc) {
     int words;
     cli->command = find_command(argv, argc, &words);
     if (!cli->command)
-        return usage_error("unknown command", argv[0]);
+        return without_command(argv, argc);
     cli->args = argv + words;
     bool only_args = false;
     for (int i = words; i < argc; i++) {

@@ -48,13 +48,24 @@ def test_help_of_each_command(name):
     assert short.stdout == result.stdout
 
 
+def test_help_of_a_group_lists_its_commands():
+    groups = {name.split()[0] for name in NAMES if " " in name}
+    assert len(groups) > 3
+    for group in groups:
+        result = run(group, "--help")
+        listed = re.findall(rf"^  ({group} [\w-]+)", result.stdout, re.MULTILINE)
+        assert result.returncode == 0 and listed == [name for name in NAMES if name.startswith(group + " ")], result
+
+
 def test_version():
     assert re.fullmatch(r"entrepot \d+\.\d+\.\d+\n", run("--version").stdout)
 
 
 @pytest.mark.parametrize("args, words", [
     (["lod"], "unknown command lod"),
-    (["quarantine"], "unknown command quarantine"),
+    (["quarantine"], "quarantine: name one of its commands; entrepot quarantine --help"),
+    (["quarantine", "lst"], "quarantine: unknown command lst"),
+    (["quarant"], "unknown command quarant"),
     (["--lod"], "unknown option --lod"),
     (["load", "--lod"], "unknown option --lod"),
     (["journal", "--limit"], "a value is missing behind --limit"),
@@ -119,8 +130,22 @@ def test_sql_formats(shop):
 def test_queries_do_not_write(shop):
     for query in ["delete from dim_seller", "create table x (a int)", "update books.load set received = 0"]:
         result = run("-C", shop, "sql", query)
-        assert result.returncode != 0 and result.stderr, query
+        assert result.returncode == 2 and result.stderr, query
     assert run("-C", shop, "verify").returncode == 0
+
+
+def test_a_query_that_was_typed_wrong_ends_with_2(shop):
+    for query in ["selec 1", "select nothing", "select * from nowhere", "select 1; select 2", "select * from read_csv('/etc/passwd')",
+                  "select cast(seller_id as int) from (values ('a')) as v(seller_id)"]:
+        result = run("-C", shop, "sql", query)
+        assert result.returncode == 2 and len(result.stderr.splitlines()) == 1, (query, result)
+
+
+def test_the_journal_knows_its_words(shop):
+    for option, word in [("--category", "lod"), ("--severity", "warning")]:
+        result = run("-C", shop, "journal", option, word)
+        assert result.returncode == 2 and f"{option} is " in result.stderr and " or " in result.stderr, result
+    assert run("-C", shop, "journal", "--category", "load", "--severity", "info").returncode == 0
 
 
 def test_missing_things_end_with_3_or_2(shop, tmp_path):
@@ -128,6 +153,7 @@ def test_missing_things_end_with_3_or_2(shop, tmp_path):
     assert run("-C", shop, "load", "marketplace.vendors", tmp_path / "nothing").returncode == 3
     assert run("-C", shop, "load", "no.feed", ROOT / "README.md").returncode == 2
     assert run("-C", shop, "quarantine", "show", 1).returncode == 3
+    assert run("-C", shop, "--json", "quarantine", "show", 1).returncode == 3
     assert run("-C", shop, "quarantine", "show", "x").returncode == 2
     assert run("init", shop).returncode == 2
 
