@@ -114,5 +114,5 @@ def result(name, title, contenders, values, notes=()):
 
 def compared(ours, theirs, least=None, aim=None):
     """The values every comparison has: speed in wall time with its target, and beside it in processor time."""
-    return [value(f"speed, {theirs.name} = 1", measure.ratio(ours, theirs), least=least, aim=aim),
-            value("the same in processor time", measure.ratio(ours, theirs, "cpu"))]
+    return [value(f"speed, {theirs.name} = 1", measure.times_as_fast(ours, theirs), least=least, aim=aim),
+            value("the same in processor time", measure.times_as_fast(ours, theirs, "cpu"))]

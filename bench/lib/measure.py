@@ -73,9 +73,14 @@ def take_turns(contenders, runs, log, say=None):
                 one.check()
 
 
-def ratio(ours, theirs, what="seconds"):
-    """Of medians in the same run: how many times as fast as theirs ours is (above 1: faster)."""
-    return statistics.median(getattr(theirs, what)) / statistics.median(getattr(ours, what))
+def times_as_long(one, other, what="seconds"):
+    """Of medians in the same run: above 1 when `one` takes longer than `other`."""
+    return statistics.median(getattr(one, what)) / statistics.median(getattr(other, what))
+
+
+def times_as_fast(one, other, what="seconds"):
+    """The other way round: above 1 when `one` is faster than `other`."""
+    return times_as_long(other, one, what)
 
 
 def warm(path):

@@ -112,9 +112,9 @@ def growth(bench):
         bench.flat_warehouse(big.name)
     bench.take_turns(small, runs=1)
     return result("growth", f"{TIMES} times the flat lines, in order and shuffled within windows of {min(WINDOW, bench.rows):,} lines", [small, large, shuffled], [
-        value(f"time of {TIMES} times the rows", measure.ratio(large, small), most=11),
-        value("the same, shuffled", measure.ratio(shuffled, small), most=11),
-        value("the same in processor time, in order", measure.ratio(large, small, "cpu")),
+        value(f"time of {TIMES} times the rows", measure.times_as_long(large, small), most=11),
+        value("the same, shuffled", measure.times_as_long(shuffled, small), most=11),
+        value("the same in processor time, in order", measure.times_as_long(large, small, "cpu")),
         value("peak memory of the small file", max(small.peak), most=500, unit="MB"),
         value("peak memory, large to small", max(large.peak) / max(small.peak), most=1.2),
         value("peak memory, shuffled to small", max(shuffled.peak) / max(small.peak), most=1.2)])
@@ -137,7 +137,7 @@ def cores(bench):
             pair.append(Contender(f"{what}, {n} core{'s' if n > 1 else ''}", [*bind, bench.decoder, place, feed, file], n_rows=count_lines(file)))
         bench.take_turns(*pair)
         contenders += pair
-        values.append(value(f"two cores to one, {what}", measure.ratio(pair[1], pair[0]), least=1.6))
+        values.append(value(f"two cores to one, {what}", measure.times_as_fast(pair[1], pair[0]), least=1.6))
     return result("cores", "decode, map and check on one core and on two", contenders, values)
 
 

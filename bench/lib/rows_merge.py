@@ -72,8 +72,8 @@ def merge(bench):
             raise measure.Failed(verdict(name, one))
     contenders = [ours, *(one for one, _ in others), decode]
     return result("merge", f"{ours.n_rows:,} changes into a dimension of {count_lines(base):,} versions", contenders, [
-        value("time, bare SQL = 1", measure.ratio(bare, ours), most=2.5),
-        value("the same in processor time", measure.ratio(bare, ours, "cpu")),
+        value("time, bare SQL = 1", measure.times_as_long(ours, bare), most=2.5),
+        value("the same in processor time", measure.times_as_long(ours, bare, "cpu")),
         value("time without decode to check, bare SQL = 1",
               (measure.spread(ours.seconds)[0] - measure.spread(decode.seconds)[0]) / measure.spread(bare.seconds)[0]),
         value("peak memory", max(ours.peak), most=500, unit="MB"),

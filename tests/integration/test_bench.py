@@ -34,6 +34,17 @@ def small(tmp_path):
     made.done()
 
 
+def check_ratios(rows):
+    """Which way round each target is: a swapped ratio would make a slow program meet it."""
+    for name, upper, lower in (("flat_jsonl", 1, 0), ("flat_csv", 1, 0), ("orders_one", 1, 0), ("orders_many", 1, 0),
+                               ("growth", 1, 0), ("merge", 0, 1), ("cores", 0, 1)):
+        medians = [one["seconds"][0] for one in rows[name]["figures"]]
+        first = rows[name]["values"][0]
+        assert first["value"] == pytest.approx(medians[upper] / medians[lower], rel=0.01, abs=0.002), (name, first, medians)
+    medians = [one["seconds"][0] for one in rows["growth"]["figures"]]
+    assert rows["growth"]["values"][1]["value"] == pytest.approx(medians[2] / medians[0], rel=0.01)
+
+
 def test_every_row_runs_and_both_sides_hold_the_same(tmp_path):
     names = tools_bench("--list").stdout.split()
     assert {"flat_jsonl", "flat_csv", "orders_one", "orders_many", "merge", "growth", "cores", "generator"} <= set(names)
@@ -48,6 +59,7 @@ def test_every_row_runs_and_both_sides_hold_the_same(tmp_path):
         assert any("met" in one for one in row["values"]), row
         for one in row["figures"]:
             assert 0 < one["seconds"][1] <= one["seconds"][0] <= one["seconds"][2] and one["cpu"][1] > 0 and one["peak_mb"] > 3, one
+    check_ratios({row["row"]: row for row in rows})
     text = page.page(rows)
     for row in rows:
         assert f"\n## {row['row']}\n" in text and f"(#{row['row']})" in text
@@ -91,7 +103,7 @@ def test_time_work_and_memory_are_told_apart(tmp_path):
 def test_ratios_are_of_medians():
     ours, theirs = measure.Contender("a", []), measure.Contender("b", [])
     ours.seconds, theirs.seconds = [1.0, 9.0, 2.0], [8.0, 4.0, 1.0]
-    assert measure.ratio(ours, theirs) == 2.0
+    assert measure.times_as_fast(ours, theirs) == 2.0 and measure.times_as_long(ours, theirs) == 0.5
     ours.cpu, ours.peak = [1.0], [10.0]
     assert ours.figures()["seconds"] == [2.0, 1.0, 9.0]
 
