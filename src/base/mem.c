@@ -210,3 +210,14 @@ ep_code ep_grow(void **items, size_t *capacity, size_t need, size_t size_bytes, 
     *capacity = wanted;
     return EP_OK;
 }
+
+ep_code ep_grow_zeroed(void **items, size_t *capacity, size_t need, size_t size_bytes, ep_error *err) {
+    size_t before = *capacity;
+    EP_TRY(ep_grow(items, capacity, need, size_bytes, err));
+    if (*capacity > before) {
+        char *bytes;
+        memcpy(&bytes, (const void *)items, sizeof bytes);
+        memset(bytes + before * size_bytes, 0, (*capacity - before) * size_bytes);
+    }
+    return EP_OK;
+}

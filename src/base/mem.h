@@ -39,6 +39,9 @@ void ep_arena_done(ep_arena *arena);
 
 /** Grows `*items` (n used of *capacity, each size_bytes) to hold at least `need`; doubles. */
 EP_CHECK ep_code ep_grow(void **items, size_t *capacity, size_t need, size_t size_bytes, ep_error *err);
+/** ep_grow(), and what is new is all zero bits: for items that keep memory of their own from use to use. */
+EP_CHECK ep_code ep_grow_zeroed(void **items, size_t *capacity, size_t need, size_t size_bytes,
+                                ep_error *err);
 
 /* Only for the inline code below. Block sizes and fill are multiples of 16; the pieces follow the head. */
 struct ep_arena_block {

@@ -7,6 +7,9 @@ enum { FIRST_SLOTS = 1024 };
 
 #define EMPTY (-1)
 
+/* Of a part without rows; greater than every number, since parts are searched by it. */
+#define NO_UNIT INT64_MAX
+
 static ep_code grow_set(ep_held_set *set, ep_error *err) {
     size_t capacity = set->capacity ? set->capacity * 2 : FIRST_SLOTS;
     ep_held_slot *slots = ep_malloc(capacity * sizeof *slots);
@@ -104,20 +107,15 @@ bool ep_held_can(const ep_table *table) {
 
 /* Parts keep their memory from batch to batch. */
 ep_code ep_held_part_begin(ep_held *held, const ep_batch *batch, ep_error *err) {
-    if (held->n_parts == held->parts_capacity) {
-        size_t capacity = held->parts_capacity ? held->parts_capacity * 2 : 32;
-        ep_held_part *grown = ep_realloc(held->parts, capacity * sizeof *grown);
-        if (!grown)
-            return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
-        memset(grown + held->parts_capacity, 0, (capacity - held->parts_capacity) * sizeof *grown);
-        held->parts = grown;
-        held->parts_capacity = capacity;
-    }
+    if (held->n_parts > 0 && held->parts[held->n_parts - 1].unit_no == NO_UNIT)
+        held->n_parts--; /* none of its rows was accepted: only the last part may be without */
+    EP_TRY(ep_grow_zeroed((void **)&held->parts, &held->parts_capacity, held->n_parts + 1,
+                          sizeof *held->parts, err));
     ep_held_part *part = &held->parts[held->n_parts];
     EP_TRY(ep_grow((void **)&part->rows, &part->capacity, batch->n_rows + 1, sizeof *part->rows, err));
     part->batch = batch;
     part->n = 0;
-    part->unit_no = -1;
+    part->unit_no = NO_UNIT;
     held->n_parts++;
     return EP_OK;
 }
@@ -215,7 +213,7 @@ ep_code ep_held_add(ep_held *held, uint32_t row, ep_held_verdict *ret, ep_error 
     int64_t number;
     bool is_new;
     *ret = EP_HELD;
-    if (part->unit_no < 0)
+    if (part->unit_no == NO_UNIT)
         part->unit_no = batch->columns[held->table->c_row].i64[row] >> 32;
     bool whole = number_of(held, batch, row, &number);
     if (whole) {

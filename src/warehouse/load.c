@@ -318,6 +318,7 @@ static ep_code finish_batch(loader *l, ep_error *err) {
     if (!l->open)
         return EP_OK;
     ep_ledger batch = {0};
+    int64_t n_released;
     ep_crash_point("staged");
     EP_TRY(ep_tx_merge(l->tx, ep_late_reject, &l->late, err));
     EP_TRY(for_each_snapshot(l, false, err));
@@ -335,7 +336,8 @@ static ep_code finish_batch(loader *l, ep_error *err) {
     EP_TRY(book_parts(l, &batch, err));
     EP_TRY(ep_late_resolve(&l->late, l->w, l->aside, err));
     EP_TRY(write_journal(l, &batch, err));
-    EP_TRY(ep_replay_waiting(l->w, l->tx, &l->result->n_released, err));
+    EP_TRY(ep_replay_waiting(l->w, l->tx, &n_released, err));
+    l->result->n_released += n_released;
     l->tx->feed = l->feed;
     EP_TRY(for_each_snapshot(l, true, err));
     EP_TRY(ep_tx_derive(l->tx, err));

@@ -296,7 +296,7 @@ static ep_code merge_events(ep_tx *tx, const ep_table *t, const texts *x, int64_
     return EP_OK;
 }
 
-/* The latest event time stored; asked once, nobody else writes while rows are held. */
+/* The latest event time stored; asked once, nobody else writes while rows are held. note_stored() keeps it true. */
 static ep_code stored_max(ep_tx *tx, const ep_table *t, int64_t *ret, ep_error *err) {
     size_t index = (size_t)(t - tx->w->plan->tables);
     if (tx->stored_max[index] == INT64_MAX) {
@@ -309,6 +309,12 @@ static ep_code stored_max(ep_tx *tx, const ep_table *t, int64_t *ret, ep_error *
     }
     *ret = tx->stored_max[index];
     return EP_OK;
+}
+
+static void note_stored(ep_tx *tx, const ep_table *t) {
+    size_t index = (size_t)(t - tx->w->plan->tables);
+    if (tx->stored_max[index] < tx->max_at[index])
+        tx->stored_max[index] = tx->max_at[index];
 }
 
 /* Held rows that the table knows are set apart: events only as far as the table reaches in time. */
@@ -344,8 +350,6 @@ static ep_code merge_held(ep_tx *tx, const ep_table *t, const texts *x, int64_t 
     EP_TRY(ep_table_sql(t, t->keyed ? SINGLE : EVENT, t->keyed ? "insert_first" : "insert", vars, N_TEXTS,
                         &sql, err));
     EP_TRY(ep_held_insert(held, tx->w->store, sql.data, err));
-    if (tx->stored_max[index] < tx->max_at[index])
-        tx->stored_max[index] = tx->max_at[index];
     mark_changed(tx, t, held->min_time);
     return EP_OK;
 }
@@ -380,28 +384,32 @@ static ep_code infer_parents(ep_tx *tx, const ep_table *child, const ep_link *li
                          err);
 }
 
+static ep_code merge_table(ep_tx *tx, const ep_table *t, ep_tx_reject reject, void *context, ep_error *err) {
+    int64_t n_staged = tx->n_staged[t - tx->w->plan->tables];
+    EP_CLEANUP(texts_done) texts x = {0};
+    EP_TRY(texts_init(&x, tx, t, err));
+    if (held_of(tx, t))
+        EP_TRY(merge_held(tx, t, &x, &n_staged, err));
+    if (n_staged == 0)
+        return EP_OK;
+    if (t->versions)
+        return merge_versions(tx, t, &x, n_staged, err);
+    if (t->keyed)
+        return merge_single(tx, t, &x, n_staged, err);
+    return merge_events(tx, t, &x, n_staged, reject, context, err);
+}
+
 /* Parents before children: dimensions and reference tables, then what they leave unknown, then facts. */
 static ep_code merge_pass(ep_tx *tx, bool facts, ep_tx_reject reject, void *context, ep_error *err) {
     for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++) {
         const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
-        int64_t n_staged = tx->n_staged[t - tx->w->plan->tables];
         /* Reference tables with parents point to their versions, too. */
         bool is_fact = t->contract->kind == EP_K_TRANSACTION || t->contract->kind == EP_K_ACCUMULATING ||
                        (!t->versions && t->n_links > 0);
-        if (n_staged == 0 || is_fact != facts)
+        if (tx->n_staged[t - tx->w->plan->tables] == 0 || is_fact != facts)
             continue;
-        EP_CLEANUP(texts_done) texts x = {0};
-        EP_TRY(texts_init(&x, tx, t, err));
-        if (held_of(tx, t))
-            EP_TRY(merge_held(tx, t, &x, &n_staged, err));
-        if (n_staged == 0)
-            continue;
-        if (t->versions)
-            EP_TRY(merge_versions(tx, t, &x, n_staged, err));
-        else if (t->keyed)
-            EP_TRY(merge_single(tx, t, &x, n_staged, err));
-        else
-            EP_TRY(merge_events(tx, t, &x, n_staged, reject, context, err));
+        EP_TRY(merge_table(tx, t, reject, context, err));
+        note_stored(tx, t);
     }
     return EP_OK;
 }

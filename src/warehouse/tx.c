@@ -95,15 +95,8 @@ void ep_tx_hold(ep_tx *tx) {
 
 /* Slots keep their tallies for reuse. */
 ep_code ep_tx_segment(ep_tx *tx, int64_t load_id, uint64_t from_record, ep_error *err) {
-    if (tx->n_segments == tx->segments_capacity) {
-        size_t capacity = tx->segments_capacity ? tx->segments_capacity * 2 : 8;
-        ep_segment *grown = ep_realloc(tx->segments, capacity * sizeof *grown);
-        if (!grown)
-            return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
-        memset(grown + tx->segments_capacity, 0, (capacity - tx->segments_capacity) * sizeof *grown);
-        tx->segments = grown;
-        tx->segments_capacity = capacity;
-    }
+    EP_TRY(ep_grow_zeroed((void **)&tx->segments, &tx->segments_capacity, tx->n_segments + 1,
+                          sizeof *tx->segments, err));
     ep_segment *s = &tx->segments[tx->n_segments++];
     s->load_id = load_id;
     s->from_record = from_record;

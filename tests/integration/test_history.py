@@ -101,6 +101,27 @@ def test_chains_of_waiting_groups(tmp_path):
     assert w.value("select sum(waiting) from books.load_rows") == 0
 
 
+def test_what_is_released_counts_as_known_in_the_same_command(tmp_path):
+    """A late row comes in with its parent in the first batch; its double in the second batch is a duplicate."""
+    early, late = "2025-01-01T00:00:00Z", "2025-06-01T00:00:00Z"
+    shop_ = dataset("dim_shop", "dimension", [field("shop", required=True), field("at", "timestamp", required=True)],
+                    key=["shop"], valid_time="at", history=1)
+    hit = dataset("fact_hit", "transaction", [field("id", required=True), field("at", "timestamp", required=True)], valid_time="at", dedupe=["id"])
+    stay = dataset("fact_stay", "transaction", [
+        field("id", required=True), field("at", "timestamp", required=True), field("shop", refers="dim_shop.shop"),
+    ], valid_time="at", dedupe=["id"], on_unknown="wait")
+    hits = emit("fact_hit", ["id", "at"])
+    w = Warehouse(tmp_path / "w", [shop_, hit, stay], [
+        feed("stays", emit("fact_stay", ["id", "at", "shop"]), hits), feed("news", emit("dim_shop", ["shop", "at"]), hits),
+    ], settings={"commit_records": 1})
+    assert w.load_records("stays", [{"id": "z", "at": late, "shop": "s"}])["waiting"] == 1
+    ledger = w.load("news", w.file("first.jsonl", [{"id": "a", "at": early, "shop": "s"}]),
+                    w.file("second.jsonl", [{"id": "z", "at": late, "shop": "t"}]))
+    assert ledger["released"] == 1
+    assert w.tuples("select id from fact_hit order by 1") == [("a",), ("z",)]
+    w.check_books()
+
+
 def test_an_unknown_parent_can_be_a_reason(make):
     w = make("quarantine")
     assert w.load_records("visits", [visit(1)])["quarantined"] == 1

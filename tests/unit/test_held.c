@@ -182,6 +182,28 @@ static void each_row_ends_in_one_place(void **state) {
     ep_store_close(&store);
 }
 
+/* A unit whose rows were all refused leaves its part empty. */
+static void parts_without_rows_hide_none(void **state) {
+    (void)state;
+    static const hit_row rows[][1] = {{{"a", 1, "x", NULL}}, {{"b", 2, "x", NULL}}};
+    ep_batch *batches[] = {make_batch(rows[0], 1, UNIT_NO), make_batch(rows[1], 1, UNIT_NO + 3)};
+    ep_held held;
+    must(ep_held_init(&held, hit, err));
+    for (size_t part = 0; part < 5; part++) {
+        if (part == 0 || part == 3)
+            assert_int_equal(add_all(&held, batches[part / 3]), 0);
+        else
+            must(ep_held_part_begin(&held, batches[0], err));
+    }
+    must(ep_held_set_apart(&held, (int64_t)(UNIT_NO + 3) << 32, err));
+    must(ep_held_set_apart(&held, (int64_t)UNIT_NO << 32, err));
+    assert_int_equal(held.n_rows, 0);
+    assert_int_equal(held.n_staged, 2);
+    ep_held_done(&held);
+    ep_batch_free(&batches[0]);
+    ep_batch_free(&batches[1]);
+}
+
 static void full_memory_is_an_error(void **state) {
     (void)state;
     const hit_row rows[] = {{"a", 1, "x", "s"}, {"b", 1, "x", "t"}, {"a", 1, "y", "s"}};
@@ -213,6 +235,7 @@ int main(void) {
         cmocka_unit_test(rivals_are_set_apart_together),
         cmocka_unit_test(an_identity_with_a_hole_is_for_the_merge),
         cmocka_unit_test(each_row_ends_in_one_place),
+        cmocka_unit_test(parts_without_rows_hide_none),
         cmocka_unit_test(full_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, open_definitions, close_definitions);

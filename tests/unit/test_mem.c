@@ -248,6 +248,22 @@ static void grow_doubles_and_keeps_what_is_there(void **state) {
     ep_free(items);
 }
 
+static void what_grows_zeroed_is_zero_and_keeps_what_was_there(void **state) {
+    (void)state;
+    static const int64_t zeros[1024];
+    int64_t *items = NULL;
+    size_t capacity = 0;
+    for (size_t n = 1; n < 1000; n++) {
+        size_t before = capacity;
+        assert_int_equal(ep_grow_zeroed((void **)&items, &capacity, n, sizeof *items, NULL), EP_OK);
+        assert_memory_equal(items + before, zeros, (capacity - before) * sizeof *items);
+        items[n - 1] = (int64_t)n;
+    }
+    for (size_t n = 1; n < 1000; n++)
+        assert_int_equal(items[n - 1], n);
+    ep_free(items);
+}
+
 static void grow_refuses_what_no_memory_holds(void **state) {
     (void)state;
     int *items = NULL;
@@ -311,6 +327,7 @@ int main(void) {
         cmocka_unit_test(arena_texts),
         cmocka_unit_test(what_is_reset_is_not_readable),
         cmocka_unit_test(grow_doubles_and_keeps_what_is_there),
+        cmocka_unit_test(what_grows_zeroed_is_zero_and_keeps_what_was_there),
         cmocka_unit_test(grow_refuses_what_no_memory_holds),
         cmocka_unit_test(every_arena_allocation_may_fail),
     };
