@@ -101,7 +101,7 @@ def main():
     asked = parser.parse_args()
     table = sys.stderr if asked.json else sys.stdout
     worst, ratios = 0.0, []
-    with tempfile.TemporaryDirectory(prefix="ep-bench-") as folder, SmallMarket(Path(folder), "shared_buffers = 512MB\n") as market:
+    with tempfile.TemporaryDirectory(prefix="ep-bench-") as folder, SmallMarket(Path(folder), {"shared_buffers": "512MB"}) as market:
         market.run("access", "apply")
         market.psql(FILL.format(rows=asked.rows))
         path = Path(folder) / "password"

@@ -1,38 +1,27 @@
 """Two processes load one server at once, different sources with the same keys: nothing is lost, nothing counted twice."""
 
-import json
 import os
 import random
 import subprocess
 
-import kills
 import pg
 import pytest
+from kills import finish, generate, start, warehouse
 from wh import Warehouse
 
 ENGINES = ["postgres"]
 SEED = int(os.environ["ENTREPOT_SEED"]) if "ENTREPOT_SEED" in os.environ else random.randrange(10**9)
 
 
-def start(w, feed, paths):
-    return subprocess.Popen([w.binary, "-C", str(w.folder), "--json", "load", feed, *map(str, paths)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def finish(process):
-    out, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors.decode()
-    return json.loads(out)
-
-
 @pytest.fixture(scope="module")
 def market(tmp_path_factory):
     print(f"ENTREPOT_SEED={SEED}")
-    return kills.generate(tmp_path_factory.mktemp("market") / "days", SEED, days=3)
+    return generate(tmp_path_factory.mktemp("market") / "days", SEED, days=3)
 
 
 def test_the_content_is_that_of_one_load_after_the_other(tmp_path, market):
     calm = Warehouse(tmp_path / "calm", shipped=True, store="")
-    both = kills.warehouse(tmp_path / "both")
+    both = warehouse(tmp_path / "both")
     for feed, paths in market.items():
         calm.load(feed, *paths)
     draw = random.Random(SEED)
@@ -50,7 +39,7 @@ def test_the_content_is_that_of_one_load_after_the_other(tmp_path, market):
 
 
 def test_one_source_is_counted_by_one_of_them(tmp_path, market):
-    w = kills.warehouse(tmp_path / "w")
+    w = warehouse(tmp_path / "w")
     paths = market["shopnow.orders"]
     ledgers = [finish(one) for one in [start(w, "shopnow.orders", paths) for _ in range(2)]]
     n = sum(1 for path in paths for line in open(path, "rb") if line.strip())
@@ -61,7 +50,7 @@ def test_one_source_is_counted_by_one_of_them(tmp_path, market):
 
 def test_a_deadlock_is_tried_again(tmp_path, market):
     """Another session holds a table and then wants the loader's lock: the server ends the loader's statement, not the load."""
-    w = kills.warehouse(tmp_path / "w")
+    w = warehouse(tmp_path / "w")
     paths = market["marketplace.vendors"]
     script = """set deadlock_timeout = '1h';
         begin;

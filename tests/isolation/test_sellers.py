@@ -11,7 +11,7 @@ import pytest
 from small_pg import SELLERS, SmallMarket
 from wh import Warehouse
 
-LOGGED = "log_statement = 'all'\nlog_min_duration_statement = 0\nlog_connections = on\nlog_parameter_max_length = -1\n"
+LOGGED = {"log_statement": "all", "log_min_duration_statement": 0, "log_connections": "on", "log_parameter_max_length": -1}
 INSIDE = {"analyst": "anna", "steward": "stef", "auditor": "aude", "privacy": "paul", "admin": "chief"}
 
 

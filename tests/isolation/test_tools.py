@@ -23,7 +23,7 @@ def market(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     # JDBC knows no Unix socket.
-    with SmallMarket(folder, f"listen_addresses = '127.0.0.1'\nport = {port}\n", port=port) as made:
+    with SmallMarket(folder, {"listen_addresses": "127.0.0.1"}, port=port) as made:
         made.run("access", "apply")
         made.passwords = {f"seller_{k}": v for k, v in made.give_passwords(folder).items()}
         made.psql("create role anna login password 'inside-of-the-test' in role entrepot_analyst")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pg_server import Server
+import pg
 from worlds import A, WORLDS, generate, make_world
 
 ROOT = Path(os.environ.get("EP_ROOT", Path(__file__).resolve().parents[2]))
@@ -35,7 +35,7 @@ class World:
     def ask_all(self, attempts, role=f"seller_{A}"):
         """Each attempt in a session of its own; results and errors apart, each behind a mark."""
         script = "".join(f"\\echo {MARK}\n\\warn {MARK}\n{attempt}\n;\n\\connect -\n" for attempt in attempts)
-        done = self.server.psql(script, database="shop", role=role, password=PASSWORD, check=False, flags=("-Xq",))
+        done = self.server.ask(script, database="shop", role=role, password=PASSWORD, check=False, flags=("-Xq",))
         said, failed = done.stdout.split(f"{MARK}\n")[1:], done.stderr.split(f"{MARK}\n")[1:]
         assert len(said) == len(failed) == len(attempts), done.stderr[-2000:]
         # Where in the script an error stands is the test's own doing.
@@ -51,15 +51,15 @@ def worlds(tmp_path_factory):
     seed = secrets.token_hex(8)
     print("seed", seed)
     generate(folder / "generated")
-    template = Server()
-    servers = {name: Server(copy_of=template) for name in WORLDS}
+    template = pg.Server(start=False)
+    servers = {name: pg.Server(copy_of=template, settings=pg.STILL, hba=pg.PASSWORDS, start=False) for name in WORLDS}
 
     def make(name):
         server = servers[name].start()
         warehouse, teller = make_world(folder, folder / "generated", name, seed, server.database_of("loader", PASSWORD), PASSWORD)
         warehouse.run("access", "apply", env={"ENTREPOT_CONNECT": server.uri("shop")})
         for seller in (A, *((*OTHERS, "shopnow") if name != "alone" else ())):
-            server.psql(f"create role seller_{seller} login password '{PASSWORD}' connection limit 5 in role sellers;"
+            server.ask(f"create role seller_{seller} login password '{PASSWORD}' connection limit 5 in role sellers;"
                         f"alter role seller_{seller} set search_path = seller, mart; alter role seller_{seller} set default_transaction_read_only = on")
         return World(server, teller)
 
@@ -68,7 +68,7 @@ def worlds(tmp_path_factory):
             yield dict(zip(WORLDS, pool.map(make, WORLDS)))
     finally:
         for server in (template, *servers.values()):
-            server.__exit__()
+            server.remove()
 
 
 def answers(worlds, attempts, role=f"seller_{A}"):
@@ -110,7 +110,7 @@ def test_a_seller_sees_what_is_its_own(worlds):
 def test_the_worlds_differ_and_the_attempts_would_show_it(worlds):
     """The same questions to the role that owns the tables: most of them tell the worlds apart."""
     reads = [a for a in ATTEMPTS if a.startswith(("select", "copy (", "table"))]
-    different = sum(len(set(told)) > 1 for told in answers(worlds, reads, role="postgres").values())
+    different = sum(len(set(told)) > 1 for told in answers(worlds, reads, role=pg.SUPERUSER).values())
     assert different >= len(reads) * 0.5, f"{different} of {len(reads)}"
 
 
@@ -131,12 +131,12 @@ MISTAKES = {
 def test_a_mistake_is_seen(worlds, mistake):
     plant, undo, attempt = MISTAKES[mistake]
     for world in worlds.values():
-        world.server.psql(plant, database="shop")
+        world.server.ask(plant, database="shop")
     try:
         assert len(set(answers(worlds, [attempt])[attempt])) > 1
     finally:
         for world in worlds.values():
-            world.server.psql(undo, database="shop")
+            world.server.ask(undo, database="shop")
     assert len(set(answers(worlds, [attempt])[attempt])) == 1
 
 

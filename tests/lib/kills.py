@@ -5,6 +5,7 @@ still growing, or in a file that the committed books do not name. The short time
 archived record counts as outside.
 """
 
+import json
 import os
 import random
 import re
@@ -62,8 +63,15 @@ def unnamed(w):
 
 
 def start(w, feed, paths, env=None):
-    return subprocess.Popen([w.binary, "-C", str(w.folder), "--quiet", "load", feed, *map(str, paths)],
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
+    return subprocess.Popen([w.binary, "-C", str(w.folder), "--json", "load", feed, *map(str, paths)],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
+
+
+def finish(process):
+    """The figures of a load that must end well."""
+    out, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors.decode()
+    return json.loads(out)
 
 
 def wait_begun(w, process):
@@ -83,8 +91,7 @@ def load_in_peace(w, files):
         process = start(w, feed, paths)
         wait_begun(w, process)
         begun = time.monotonic()
-        errors = process.stderr.read()
-        assert process.wait() == 0, errors
+        finish(process)
         spans[feed] = time.monotonic() - begun
     return spans
 
@@ -94,13 +101,11 @@ def kill_once(w, feed, paths, env, delay_s):
     orphans = unnamed(w)
     before = growing(w)
     process = start(w, feed, paths, env)
-    if env:
-        process.stderr.read()
-    elif wait_begun(w, process):
+    if not env and wait_begun(w, process):
         time.sleep(delay_s)
         process.kill()
-    code = process.wait()
-    process.stderr.close()
+    process.communicate()
+    code = process.returncode
     if code == 0:
         return None
     assert code == -signal.SIGKILL, (feed, code)

@@ -2,7 +2,7 @@
 
 import os
 
-from pg_server import Server
+import pg
 from wh import RELEASE, Warehouse
 
 SELLERS = ("alba", "bruma")
@@ -32,8 +32,8 @@ def records():
 class SmallMarket:
     """`with SmallMarket(folder) as market`: market.server, market.warehouse; market.run() is the program connected as `role`."""
 
-    def __init__(self, folder, settings="", port=5432):
-        self.server = Server(settings, port=port).start()
+    def __init__(self, folder, settings=None, port=5432):
+        self.server = pg.Server(settings={**pg.STILL, **(settings or {})}, hba=pg.PASSWORDS, port=port)
         try:
             store = self.server.database_of("loader", LOADER_PASSWORD)
             self.warehouse = Warehouse(folder / "shop", shipped=True, store=store)
@@ -44,21 +44,21 @@ class SmallMarket:
             for feed, told in by_feed.items():
                 self.warehouse.load_records(feed, told)
         except BaseException:
-            self.server.__exit__()
+            self.server.remove()
             raise
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.server.__exit__()
+        self.server.remove()
 
-    def run(self, *args, role="postgres", password="", check=True, database="shop"):
+    def run(self, *args, role=pg.SUPERUSER, password="", check=True, database="shop"):
         return self.warehouse.run(*args, check=check, binary=RELEASE, env={
             "ENTREPOT_CONNECT": self.server.uri(database, role), "PGPASSWORD": password})
 
-    def psql(self, sql, role="postgres", password=None, check=True, flags=("-XqAt",)):
-        return self.server.psql(sql, database="shop", role=role, password=password, check=check, flags=flags)
+    def psql(self, sql, role=pg.SUPERUSER, password=None, check=True, flags=("-XqAt",)):
+        return self.server.ask(sql, database="shop", role=role, password=password, check=check, flags=flags)
 
     def give_passwords(self, folder, sellers=SELLERS):
         """Logins of sellers by the program; {seller: password}."""
@@ -70,4 +70,3 @@ class SmallMarket:
             os.chmod(path, 0o600)
             self.run("seller", "add", seller, "--password-file", str(path))
         return made
-
