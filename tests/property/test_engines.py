@@ -33,9 +33,11 @@ def compare(engines):
     hashes = [w.hash() for w in engines]
     assert hashes[0] == hashes[1]
     assert sum(rows for rows, _ in hashes[0].values()) > 1000
-    for query in (CLASSES, ROWS, FINDINGS):
+    for query in (CLASSES, ROWS):
         same(engines, query)
-    assert engines[0].sql(ASIDE) == engines[1].sql(ASIDE)
+    # Which faults come is chance: there may be nothing to find.
+    for query in (ASIDE, FINDINGS):
+        assert engines[0].sql(query) == engines[1].sql(query)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
