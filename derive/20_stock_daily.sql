@@ -5,19 +5,55 @@
 -- stock is missing, which is not zero. A seller's days end at the last business day on which that seller told anything,
 -- so nobody's rows depend on another seller.
 --
--- Only series with events from ${since_day} on are made again, and only from that day on: what is stored for the day before
--- is where they start. Other series of the same sellers just grow to the new last day.
+-- Only series that tell something from ${since_day} on, or did when they were made last, are made again, and only from that day on:
+-- what is stored for the day before is where they start. So a series shrinks, or goes, with the events that are taken out: by
+-- reprocessing, or because another content of the same movement won. Other series of the same sellers grow or shrink to the last day.
+
+drop table if exists told_series;
+create temp table told_series as
+select seller_id, sku, condition, location
+from fact_stock_event
+where event_on >= ${since_day}
+union
+select seller_id, sku, condition, location
+from fact_stock_daily
+where day >= ${since_day} and n_events > 0;
 
 delete from fact_stock_daily
 where day >= ${since_day}
     and exists (
         select 1
-        from fact_stock_event e
-        where e.event_on >= ${since_day}
-            and e.seller_id = fact_stock_daily.seller_id
-            and e.sku = fact_stock_daily.sku
-            and e.condition = fact_stock_daily.condition
-            and e.location = fact_stock_daily.location
+        from told_series t
+        where t.seller_id = fact_stock_daily.seller_id
+            and t.sku = fact_stock_daily.sku
+            and t.condition = fact_stock_daily.condition
+            and t.location = fact_stock_daily.location
+    );
+
+-- The last day on which a seller tells anything: from here on by the events, before by what is stored of them.
+drop table if exists seller_horizon;
+create temp table seller_horizon as
+with told as (
+    select seller_id, event_on as day
+    from fact_stock_event
+    where event_on >= ${since_day}
+    union all
+    select seller_id, day
+    from fact_stock_daily
+    where n_events > 0
+)
+select seller_id, max(day) as last_day
+from told
+where seller_id in (select seller_id from told_series)
+group by seller_id;
+
+delete from fact_stock_daily
+where day >= ${since_day}
+    and exists (
+        select 1
+        from seller_horizon h
+        where h.seller_id = fact_stock_daily.seller_id
+            and h.last_day < fact_stock_daily.day
     );
 
 insert into fact_stock_daily (seller_id, sku, condition, location, day, closing_level, state, n_events)
@@ -26,14 +62,11 @@ with event as (
     from fact_stock_event
     where event_on >= ${since_day}
 ),
-horizon as (
-    select seller_id, max(event_on) as last_day from event group by seller_id
-),
 -- Where each series stands before: its last stored day.
 stored as (
     select d.seller_id, d.sku, d.condition, d.location, max(d.day) as day
     from fact_stock_daily d
-    join horizon h on h.seller_id = d.seller_id
+    join seller_horizon h on h.seller_id = d.seller_id
     group by d.seller_id, d.sku, d.condition, d.location
 ),
 opening as (
@@ -97,7 +130,7 @@ daily as (
             rows between unbounded preceding and current row
         ) as nth_told
     from opening o
-    join horizon h on h.seller_id = o.seller_id
+    join seller_horizon h on h.seller_id = o.seller_id
     join dim_date d on d.date between o.first_day and h.last_day
     left join told t
         on t.seller_id = o.seller_id
