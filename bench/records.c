@@ -129,7 +129,7 @@ static ep_code run_file(bench *b, const char *path, ep_error *err) {
     EP_CLEANUP(ep_file_close) ep_file *file = NULL;
     EP_CLEANUP(ep_splitter_free) ep_splitter *splitter = NULL;
     const ep_feed_meta meta = {ep_str_from(path), INT64_C(1800000000000000), EP_STR("")};
-    EP_TRY(ep_file_open(path, &file, err));
+    EP_TRY(ep_file_open(path, NULL, &file, err));
     EP_TRY(ep_splitter_new(ep_feed_decode(b->feed), &splitter, err));
     ep_splitter_count_occurrences(splitter, ep_feed_needs_occurrence(b->feed));
     return run_blocks(b, file, splitter, &meta, err);

@@ -104,7 +104,7 @@ ep_code ep_cli_open(ep_cli *cli, ep_open_mode mode, ep_warehouse **ret, ep_error
         return code;
     }
     if (mode == EP_OPEN_WRITE) {
-        struct sigaction action = {.sa_handler = on_signal};
+        struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
         sigaction(SIGINT, &action, NULL);
         sigaction(SIGTERM, &action, NULL);
         w->cancelled = is_cancelled;

@@ -110,7 +110,7 @@ static ep_code test_file(ep_cli *cli, ep_warehouse *w, trial *t, ep_error *err) 
     if (!t->feed)
         return ep_fail(err, EP_E_USAGE, "no feed is called %s; entrepot feed list shows them", cli->args[0]);
     EP_TRY(ep_cli_int(cli, "limit", 1, INT64_MAX, &t->limit, err));
-    EP_TRY(ep_file_open(cli->args[1], &t->file, err));
+    EP_TRY(ep_file_open(cli->args[1], NULL, &t->file, err));
     EP_TRY(ep_splitter_new(ep_feed_decode(t->feed), &t->splitter, err));
     ep_splitter_count_occurrences(t->splitter, ep_feed_needs_occurrence(t->feed));
     EP_TRY(ep_feed_runner_new(t->feed, &t->runner, err));

@@ -395,9 +395,7 @@ static ep_code load_pieces(loader *l, const char *path, ep_pipeline *pipeline, c
     position before = *found, at = *from;
     bool started = false;
     for (ep_piece *piece;;) {
-        if (l->w->cancelled && l->w->cancelled())
-            return ep_fail(err, EP_E_CANCELLED,
-                           "stopped on request; what was committed stays, run the same command to go on");
+        EP_TRY(ep_warehouse_stopping(l->w, err));
         EP_TRY(ep_pipeline_next(pipeline, &piece, err));
         if (!piece)
             break;

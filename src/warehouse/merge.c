@@ -65,10 +65,7 @@ static ep_code texts_init(texts *x, const ep_tx *tx, const ep_table *t, ep_error
 
 static ep_code run(ep_tx *tx, const ep_table *t, const texts *x, const char *asset, const char *section,
                    ep_error *err) {
-    if (tx->w->cancelled && tx->w->cancelled())
-        return ep_fail(
-            err, EP_E_CANCELLED,
-            "stopped on request; what was committed stays, the rest of the source can be loaded again");
+    EP_TRY(ep_warehouse_stopping(tx->w, err));
     return ep_table_exec(tx->w, t, asset, section, x->vars, N_TEXTS, err);
 }
 

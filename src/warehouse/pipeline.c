@@ -162,6 +162,8 @@ static ep_code read_block(ep_pipeline *p, bool *ret_last, ep_error *err) {
     size_t len, n = 0;
     const ep_raw *raws = NULL;
     ep_code code = ep_file_read(p->file, b->data, EP_BLOCK_BYTES, EP_PADDING, &len, ret_last, err);
+    if (code == EP_E_CANCELLED)
+        code = ep_warehouse_stopping(p->w, err);
     p->offset += code == EP_OK ? len : 0;
     if (code == EP_OK)
         code = ep_splitter_feed(p->splitter, (ep_str){b->data, len}, *ret_last, &b->arena, &raws, &n, err);
@@ -281,7 +283,7 @@ ep_code ep_pipeline_start(const ep_warehouse *w, const ep_feed *feed, ep_piece_p
     p->slots = ep_calloc(p->n_slots, sizeof *p->slots);
     ep_code code = p->slots ? EP_OK : ep_fail(err, EP_E_NOMEM, "out of memory for loading");
     if (code == EP_OK)
-        code = ep_file_open(path, &p->file, err);
+        code = ep_file_open(path, w->cancelled, &p->file, err);
     if (code == EP_OK)
         code = ep_splitter_new(ep_feed_decode(feed), &p->splitter, err);
     if (code == EP_OK)

@@ -80,6 +80,13 @@ static ep_code make_folders(const ep_warehouse *w, ep_error *err) {
     return EP_OK;
 }
 
+ep_code ep_warehouse_stopping(const ep_warehouse *w, ep_error *err) {
+    if (!w->cancelled || !w->cancelled())
+        return EP_OK;
+    return ep_fail(err, EP_E_CANCELLED,
+                   "stopped on request; what was committed stays, run the same command to go on");
+}
+
 bool ep_warehouse_on_server(const ep_warehouse *w) {
     ep_str store = ep_str_from(w->settings.store);
     return ep_str_starts(store, "postgres://") || ep_str_starts(store, "postgresql://");

@@ -18,10 +18,10 @@ typedef struct ep_warehouse {
     size_t n_feeds;
     ep_plan *plan;
     ep_store *store;
-    uint8_t secret[32]; /* keys the hashes of personal keys */
-    char run_id[40];    /* this process's run, in ledger and journal */
-    ep_lints lints;     /* of the definitions */
-    int (*cancelled)(void);
+    uint8_t secret[32];     /* keys the hashes of personal keys */
+    char run_id[40];        /* this process's run, in ledger and journal */
+    ep_lints lints;         /* of the definitions */
+    int (*cancelled)(void); /* asked at safe places by any thread; NULL when nobody asks */
 } ep_warehouse;
 
 typedef enum ep_open_mode {
@@ -41,6 +41,9 @@ void ep_warehouse_close(ep_warehouse **warehouse);
 
 /** True when the tables are on a PostgreSQL server, not in a file of the folder. */
 bool ep_warehouse_on_server(const ep_warehouse *warehouse);
+
+/** EP_E_CANCELLED when a signal asked this process to stop. The open transaction must go back. */
+EP_CHECK ep_code ep_warehouse_stopping(const ep_warehouse *warehouse, ep_error *err);
 
 /** NULL when there is no feed of that name. */
 const ep_feed *ep_warehouse_feed(const ep_warehouse *warehouse, const char *name);
