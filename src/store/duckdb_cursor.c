@@ -184,8 +184,7 @@ static ep_code start(struct cursor *cursor, duckdb_connection connection, const 
     if (!cursor->sql)
         return ep_fail(err, EP_E_NOMEM, "out of memory");
     EP_TRY(ep_duckdb_prepare(connection, sql, params, n_params, &cursor->statement, err));
-    if (duckdb_execute_prepared_streaming(cursor->statement, &cursor->result) != DuckDBSuccess)
-        return ep_duckdb_fail(err, sql, duckdb_result_error(&cursor->result));
+    EP_TRY(ep_duckdb_execute(cursor->statement, true, sql, &cursor->result, err));
     return describe_columns(cursor, ret_as_text, err);
 }
 

@@ -48,6 +48,14 @@ ep_code ep_duckdb_fail_type(ep_error *err, const char *sql, duckdb_error_type ty
 /** A prepared statement with its parameters bound, ready to run; the caller destroys it, also after an error. */
 EP_CHECK ep_code ep_duckdb_prepare(duckdb_connection connection, const char *sql, const ep_value *params,
                                    size_t n_params, duckdb_prepared_statement *ret, ep_error *err);
+/**
+ * Runs a prepared statement: to its end, or `streams`, until its first rows are there. duckdb_execute_prepared() does the same, but while
+ * another of the engine's threads has the last task it asks for more without pause, and takes a core from the threads that decode.
+ * @param sql  for the error's text.
+ * @param ret  zeroed; the caller destroys it, also after an error.
+ */
+EP_CHECK ep_code ep_duckdb_execute(duckdb_prepared_statement statement, bool streams, const char *sql,
+                                   duckdb_result *ret, ep_error *err);
 /** Runs one statement text that comes from this program; no result. */
 EP_CHECK ep_code ep_duckdb_command(duckdb_connection connection, const char *sql, ep_error *err);
 EP_CHECK ep_code ep_duckdb_exec(ep_store *store, const char *sql, ep_error *err);

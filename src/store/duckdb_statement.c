@@ -1,7 +1,11 @@
 #include <string.h>
+#include <time.h>
 
 #include "store/duckdb_guard.h"
 #include "store/duckdb_private.h"
+
+/* While another thread has a statement's last task. */
+enum { PAUSE_NS = 50000 };
 
 ep_code ep_duckdb_command(duckdb_connection connection, const char *sql, ep_error *err) {
     duckdb_result result = {0};
@@ -101,6 +105,26 @@ ep_code ep_duckdb_prepare(duckdb_connection connection, const char *sql, const e
     return code == EP_OK ? EP_OK : ep_sql_prefix(err, sql);
 }
 
+ep_code ep_duckdb_execute(duckdb_prepared_statement statement, bool streams, const char *sql,
+                          duckdb_result *ret, ep_error *err) {
+    duckdb_pending_result pending = NULL;
+    duckdb_pending_state state = DUCKDB_PENDING_ERROR;
+    ep_code code = EP_OK;
+    if ((streams ? duckdb_pending_prepared_streaming(statement, &pending)
+                 : duckdb_pending_prepared(statement, &pending)) == DuckDBSuccess)
+        do {
+            state = duckdb_pending_execute_task(pending);
+            if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE)
+                nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+        } while (state == DUCKDB_PENDING_RESULT_NOT_READY || state == DUCKDB_PENDING_NO_TASKS_AVAILABLE);
+    if (state == DUCKDB_PENDING_ERROR)
+        code = ep_duckdb_fail(err, sql, pending ? duckdb_pending_error(pending) : NULL);
+    else if (duckdb_execute_pending(pending, ret) != DuckDBSuccess)
+        code = ep_duckdb_fail(err, sql, duckdb_result_error(ret));
+    duckdb_destroy_pending(&pending);
+    return code;
+}
+
 /* `sql` is only for the error's text. */
 static ep_code exec_one(duckdb_connection connection, duckdb_extracted_statements statements, idx_t index,
                         const char *sql, ep_error *err) {
@@ -113,8 +137,8 @@ static ep_code exec_one(duckdb_connection connection, duckdb_extracted_statement
         code = check_kind(statement, err);
         if (code != EP_OK)
             code = ep_sql_prefix(err, sql);
-        else if (duckdb_execute_prepared(statement, &result) != DuckDBSuccess)
-            code = ep_duckdb_fail(err, sql, duckdb_result_error(&result));
+        else
+            code = ep_duckdb_execute(statement, false, sql, &result, err);
     }
     duckdb_destroy_result(&result);
     duckdb_destroy_prepare(&statement);
@@ -144,8 +168,8 @@ ep_code ep_duckdb_run(ep_store *store, const char *sql, const ep_value *params, 
     duckdb_result result = {0};
     ep_code code =
         ep_duckdb_prepare(((ep_duckdb *)store)->connection, sql, params, n_params, &statement, err);
-    if (code == EP_OK && duckdb_execute_prepared(statement, &result) != DuckDBSuccess)
-        code = ep_duckdb_fail(err, sql, duckdb_result_error(&result));
+    if (code == EP_OK)
+        code = ep_duckdb_execute(statement, false, sql, &result, err);
     if (code == EP_OK)
         *ret_changed = (int64_t)duckdb_rows_changed(&result);
     duckdb_destroy_result(&result);
