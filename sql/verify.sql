@@ -138,6 +138,16 @@ select '{{x}}, key ' || {{key_text}} || ': made by its changes but not stored' f
 -- :single_keys
 select '{{x}}, key ' || {{key_text}} || ': ' || count(*) || ' rows of one key' from {{x}} group by {{keys|, |$}} having count(*) > 1;
 
+-- :generated_null
+-- What the warehouse computes itself passes no door that checks it: a required column of it with nothing in it.
+select '{{x}}, key ' || _row || ': ' || _missing || ' is null'
+from (
+    select {{key_text}} as _row, {{missing}} as _missing
+    from {{x}}
+    where {{described}}
+) v
+where _missing is not null;
+
 -- :bound
 -- As it was: a fact points to the version that holds its own time; with no such version the link is broken.
 select '{{x}}, load ' || f._load_id || ', record ' || f._record || ': {{from_column}} is not the version of {{parent}} valid at its time'

@@ -5,8 +5,11 @@
 
 static void tell(void *context, const ep_verdict *v) {
     const ep_cli *cli = context;
-    static const char *const names[] = {
-        [1] = "conservation", [3] = "convergence", [4] = "as it was", [7] = "reconciliation"};
+    static const char *const names[] = {[0] = "contract",
+                                        [1] = "conservation",
+                                        [3] = "convergence",
+                                        [4] = "as it was",
+                                        [7] = "reconciliation"};
     int64_t shown = v->n_offenders < 20 ? v->n_offenders : 20;
     if (cli->json) {
         EP_CLEANUP(ep_buf_done) ep_buf out = {0};

@@ -64,14 +64,16 @@ static void texts_done(texts *x) {
     ep_buf_done(&x->row_count);
 }
 
-/* The natural key as text; parts of personal keys are not shown, the durable key stands for them. */
+/* The natural key as text; parts of personal keys are not shown, the durable key stands for them. Events are known by where they came from. */
 static void put_key_text(const ep_table *t, ep_buf *out) {
     for (size_t k = 0; k < t->contract->n_key && !t->personal; k++) {
-        ep_buf_puts(out, k ? " || '/' || cast(" : "cast(");
+        ep_buf_puts(out, k ? " || '/' || coalesce(cast(" : "coalesce(cast(");
         ep_buf_put_ident(out, ep_str_from(t->contract->fields[t->contract->key[k]].name));
-        ep_buf_puts(out, " as text)");
+        ep_buf_puts(out, " as text), 'null')");
     }
-    if (t->personal)
+    if (t->contract->n_key == 0)
+        ep_buf_puts(out, "'load ' || _load_id || ', record ' || _record");
+    else if (t->personal)
         ep_buf_puts(out, "'(personal)'");
 }
 
@@ -122,6 +124,43 @@ static ep_code check_history(run *r, const ep_table *t, ep_error *err) {
     EP_TRY(ep_table_exec(r->w, t, "sql/history.sql", "versions", NULL, 0, err));
     EP_TRY(check_table(r, t, &x, 3, "versions_differ", "history is what its changes make", err));
     return check_table(r, t, &x, 3, "versions_shape", "no gap, no overlap, one open version", err);
+}
+
+/* The first column of a row that must have a value and has none, of those that no feed sends; "" when there are no such columns. A fed
+ * column that became required later may be empty in rows from before. */
+static void put_missing(const ep_table *t, ep_buf *out) {
+    size_t n = 0;
+    for (size_t f = 0; f < t->contract->n_fields; f++) {
+        const ep_contract_field *field = &t->contract->fields[f];
+        if (!field->required || (t->fed && !field->derived) || !ep_field_is_stored(t, f))
+            continue;
+        ep_buf_puts(out, n++ ? " when " : "case when ");
+        ep_buf_put_ident(out, ep_str_from(field->name));
+        ep_buf_puts(out, " is null then ");
+        ep_buf_put_literal(out, ep_str_from(field->name));
+    }
+    ep_buf_puts(out, n ? " end" : "");
+}
+
+/* Tables and columns that are computed inside keep their contract: required columns have values, a key has one row. */
+static ep_code check_generated(run *r, const ep_table *t, ep_error *err) {
+    EP_CLEANUP(texts_done) texts x = {0};
+    EP_CLEANUP(ep_buf_done) ep_buf missing = {0};
+    EP_TRY(texts_init(&x, t, err));
+    put_missing(t, &missing);
+    EP_TRY(ep_buf_check(&missing, err));
+    x.vars[x.n++] = (ep_sql_var){"missing", missing.data, NULL};
+    x.vars[x.n++] = (ep_sql_var){"described",
+                                 !t->fed || !t->keyed ? "true"
+                                 : t->versions        ? "not is_inferred"
+                                                      : "_n > 0",
+                                 NULL};
+    if (missing.len > 0)
+        EP_TRY(check_table(r, t, &x, 0, "generated_null", "computed columns that are required have values",
+                           err));
+    if (t->fed || t->contract->n_key == 0)
+        return EP_OK;
+    return check_table(r, t, &x, 0, "single_keys", "one row a key", err);
 }
 
 static ep_code check_link(run *r, const ep_table *t, const ep_link *link, ep_error *err) {
@@ -176,6 +215,8 @@ static ep_code verify(run *r, ep_error *err) {
     for (size_t i = 0; i < w->plan->n; i++)
         if (w->plan->tables[i].fed && w->plan->tables[i].keyed)
             EP_TRY(check_history(r, &w->plan->tables[i], err));
+    for (size_t i = 0; i < w->plan->n; i++)
+        EP_TRY(check_generated(r, &w->plan->tables[i], err));
     for (size_t i = 0; i < w->plan->n; i++)
         for (size_t l = 0; l < w->plan->tables[i].n_links && !w->plan->tables[i].versions; l++)
             EP_TRY(check_link(r, &w->plan->tables[i], &w->plan->tables[i].links[l], err));

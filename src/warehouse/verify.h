@@ -6,7 +6,7 @@
 /* Recounts and recomputes the invariants of the design that one warehouse can be held against by itself. */
 
 typedef struct ep_verdict {
-    int invariant;     /* 1 conservation, 3 convergence, 4 as it was, 7 reconciliation */
+    int invariant; /* 0 the contract of what is computed inside, 1 conservation, 3 convergence, 4 as it was, 7 reconciliation */
     const char *check; /* what was compared */
     const char *table; /* or "" */
     int64_t n_offenders;

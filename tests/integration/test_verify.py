@@ -90,6 +90,9 @@ PLANTED = [
     (3, "update dim_offer set valid_to = valid_to - interval '1 second' where not is_current", "dim_offer"),
     (3, "update fact_fulfilment set shipped_at = null where shipped_at is not null and _n > 1", "fact_fulfilment"),
     (4, "update fact_order_line set seller_from = timestamp '2020-01-01' where seller_id = 'shopnow'", "seller_from"),
+    (0, "update fact_stock_daily set state = null where sku = (select min(sku) from fact_stock_daily)", "state is null"),
+    (0, "update dim_date set week = null where date = date '2026-01-01'", "2026-01-01: week is null"),
+    (0, "insert into fact_stock_daily select * from fact_stock_daily where day = (select min(day) from fact_stock_daily)", "2 rows of one key"),
     (7, "update fact_order_line set amount = amount + 0.01 where amount = (select max(amount) from fact_order_line)", "amount"),
 ]
 
