@@ -227,7 +227,8 @@ static const ep_view_digest *find_digest(const ep_view_digests *list, const char
     return NULL;
 }
 
-/* Views whose answer changed. A view over changed columns may differ on purpose after a change of history; else it must not. */
+/* Views whose answer changed. One that is written anew, or reads one that is, may differ on purpose; so may, after a change of history, one over
+ * changed columns. Else it must not. */
 static ep_code compare_views(ep_warehouse *w, const ep_view_digests *before, bool rebuilt, ep_error *err) {
     EP_CLEANUP(ep_view_digests_done) ep_view_digests after = {0};
     EP_TRY(ep_views_digest(w, &after, err));
@@ -235,8 +236,9 @@ static ep_code compare_views(ep_warehouse *w, const ep_view_digests *before, boo
         const ep_view_digest *was = &before->items[i], *is = find_digest(&after, was->name);
         if (is && is->n_rows == was->n_rows && strcmp(is->digest, was->digest) == 0)
             continue;
-        bool legacy = strncmp(was->name, "legacy.", 7) == 0;
-        if (is && (!rebuilt || legacy))
+        bool legacy = strncmp(was->name, "legacy.", 7) == 0,
+             rewritten = is && was->made_of[0] && strcmp(is->made_of, was->made_of) != 0;
+        if (is && !rewritten && (!rebuilt || legacy))
             return ep_fail(
                 err, EP_E_CONFLICT,
                 "the view %s would answer differently after this change of contracts (%" PRId64

@@ -1,4 +1,5 @@
 #include "warehouse/views.h"
+#include "base/hash.h"
 #include "warehouse/content_hash.h"
 
 #include <stdio.h>
@@ -8,6 +9,7 @@ typedef struct view {
     char *file;
     char name[128]; /* mart.sales */
     ep_buf sql;
+    char made_of[65];
     bool made;
 } view;
 
@@ -63,13 +65,37 @@ static bool mentions(const ep_buf *sql, const char *name) {
     return false;
 }
 
+/* Views that it reads are made already. */
+static ep_code note_made_of(ep_warehouse *w, view *v, const views *all, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf text = {0}, name = {0};
+    uint8_t digest[32];
+    ep_buf_add(&text, v->sql.data, v->sql.len);
+    for (size_t i = 0; i < all->n; i++)
+        if (&all->items[i] != v && mentions(&v->sql, all->items[i].name))
+            ep_buf_puts(&text, all->items[i].made_of);
+    ep_buf_printf(&name, "view %s", v->name);
+    EP_TRY(ep_buf_check(&text, err));
+    EP_TRY(ep_buf_check(&name, err));
+    ep_sha256_of(text.data, text.len, digest);
+    ep_hex(digest, sizeof digest, v->made_of);
+    const ep_value params[] = {ep_v_cstr(name.data), ep_v_cstr(v->made_of)};
+    return ep_store_run(w->store, "insert into books.setting (name, value) values ($1, $2)", params, 2, NULL,
+                        err);
+}
+
 static ep_code make_view(ep_warehouse *w, view *v, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
     while (v->sql.len > 0 && strchr("; \n\t\r", v->sql.data[v->sql.len - 1]))
         v->sql.data[--v->sql.len] = '\0';
     ep_buf_printf(&sql, "create view %s as\n%s", v->name, v->sql.data);
     EP_TRY(ep_buf_check(&sql, err));
-    if (ep_store_exec(w->store, sql.data, err) != EP_OK)
+    ep_code code = ep_store_exec(w->store, sql.data, err);
+    if (code == EP_E_STORE) {
+        err->code = EP_E_CONFIG;
+        return ep_fail_prefix(
+            err, "%s: not a SELECT over the tables of contracts/ and other marts (mart.NAME)", v->file);
+    }
+    if (code != EP_OK)
         return ep_fail_prefix(err, "%s", v->file);
     v->made = true;
     return EP_OK;
@@ -80,6 +106,7 @@ ep_code ep_views_apply(ep_warehouse *w, ep_error *err) {
     EP_TRY(read_folder(w, "mart", "marts", &all, err));
     EP_TRY(read_folder(w, "legacy", "marts/legacy", &all, err));
     EP_TRY(ep_views_drop(w, err));
+    EP_TRY(ep_store_run(w->store, "delete from books.setting where name like 'view %'", NULL, 0, NULL, err));
     for (size_t left = all.n; left > 0;) {
         size_t before = left;
         for (size_t i = 0; i < all.n; i++) {
@@ -89,6 +116,7 @@ ep_code ep_views_apply(ep_warehouse *w, ep_error *err) {
             if (!ready)
                 continue;
             EP_TRY(make_view(w, &all.items[i], err));
+            EP_TRY(note_made_of(w, &all.items[i], &all, err));
             left--;
         }
         if (left == before)
@@ -135,6 +163,18 @@ ep_code ep_views_drop(ep_warehouse *w, ep_error *err) {
     return EP_OK;
 }
 
+static ep_code read_made_of(ep_warehouse *w, ep_view_digest *d, ep_error *err) {
+    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    const ep_value params[] = {ep_v_cstr(d->name)};
+    bool row;
+    EP_TRY(ep_store_query(w->store, "select value from books.setting where name = 'view ' || $1", params, 1,
+                          &cursor, err));
+    EP_TRY(ep_cursor_next(cursor, &row, err));
+    if (row)
+        snprintf(d->made_of, sizeof d->made_of, "%.*s", EP_STR_ARGS(ep_cursor_get(cursor, 0).text));
+    return EP_OK;
+}
+
 ep_code ep_views_digest(ep_warehouse *w, ep_view_digests *ret, ep_error *err) {
     EP_CLEANUP(names_done) names list = {0};
     EP_TRY(list_views(w, &list, err));
@@ -147,6 +187,7 @@ ep_code ep_views_digest(ep_warehouse *w, ep_view_digests *ret, ep_error *err) {
         ep_buf_printf(&sql, "select * from %s", d->name);
         EP_TRY(ep_buf_check(&sql, err));
         EP_TRY(ep_query_hash(w->store, sql.data, &d->n_rows, d->digest, err));
+        EP_TRY(read_made_of(w, d, err));
         ret->n++;
     }
     return EP_OK;

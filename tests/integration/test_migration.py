@@ -5,7 +5,7 @@ import copy
 import market
 import pytest
 from market import line, order, shop, visit
-from wh import BEGINNING, Warehouse, emit, feed, field
+from wh import BEGINNING, Warehouse, dataset, emit, feed, field
 
 ENGINES = ["duckdb", "postgres"]
 
@@ -211,3 +211,42 @@ def test_another_secret_is_noticed(w):
     (w.folder / "data/secret.key").write_bytes(b"x" * 32)
     done = w.run("load", "shops", w.file("more.jsonl", [shop("z")]), check=False)
     assert done.returncode == 3 and "secret.key" in done.err and "restore" in done.err
+
+
+def test_a_mart_that_uses_what_comes_with_it(w):
+    """New tables, new columns and the marts that read them are copied in together; the marts' answers may change, for they are others."""
+    (w.folder / "marts/visits_twice.sql").write_text("-- twice as many\nselect shop, 2 * n as n from mart.visits\n")
+    fill(w)
+    w.define(changed(market.VISIT, "device"))
+    w.define(dataset("fact_look", "transaction", [field("shop", required=True), field("look", required=True), field("at", "timestamp", required=True)],
+                     owner="shop", valid_time="at", dedupe=["look"]))
+    (w.folder / "marts/visits.sql").write_text(
+        "-- visits a shop and device\nselect v.shop, v.device, count(*) as n, count(l.look) as looks from main.fact_visit v "
+        "left join main.fact_look l on l.shop = v.shop group by v.shop, v.device\n")
+    (w.folder / "marts/a_first.sql").write_text("-- read before what it reads\nselect sum(looks) as looks from mart.visits\n")
+    trial = w.run("migrate", "--dry-run").out
+    assert all(event in trial for event in ("table_made", "columns_added", "view_differs")), trial
+    w.run("migrate")
+    assert w.tuples("select shop, device, n, looks from mart.visits order by shop") == [("a", None, 2, 0), ("b", None, 1, 0)]
+    assert w.tuples("select looks from mart.a_first") == [(0,)]
+    assert w.run("migrate").out == "nothing to do\n"
+
+
+def test_only_the_marts_that_were_written_anew_may_answer_differently(w):
+    (w.folder / "marts/legacy/shops.sql").write_text("-- shops, carelessly\nselect * from main.dim_shop\n")
+    fill(w)
+    w.define(changed(market.SHOP, "street", history=2))
+    (w.folder / "marts/visits.sql").write_text("-- visits a shop\nselect shop, count(*) + 1 as n from main.fact_visit group by shop\n")
+    done = w.run("migrate", check=False)
+    assert done.returncode == 2 and "legacy.shops" in done.err and "one by one" in done.err
+    assert w.tuples("select shop, n from mart.visits order by shop") == [("a", 2), ("b", 1)], "nothing was changed"
+    (w.folder / "marts/legacy/shops.sql").write_text("-- shops\nselect shop, city, name, valid_from from main.dim_shop\n")
+    assert "view_differs" in w.run("migrate").out
+    assert w.tuples("select shop, n from mart.visits order by shop") == [("a", 3), ("b", 2)]
+
+
+def test_a_mart_of_a_table_that_nobody_defined_names_its_file(w):
+    fill(w)
+    (w.folder / "marts/looks.sql").write_text("-- looks\nselect count(*) as n from fact_look\n")
+    done = w.run("migrate", check=False)
+    assert done.returncode == 2 and "marts/looks.sql" in done.err and "tables of contracts/" in done.err and "fact_look" in done.err
