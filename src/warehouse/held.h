@@ -81,5 +81,7 @@ EP_CHECK ep_code ep_held_put_parents(ep_held *held, ep_store *store, size_t link
 
 /** Runs an INSERT .. SELECT .. FROM ep_stream() over what is held. */
 EP_CHECK ep_code ep_held_insert(ep_held *held, ep_store *store, const char *sql, ep_error *err);
+/** Appends what is held to the table itself, whose rows are bound to no versions: where ep_stream() is a temporary table, this writes once. */
+EP_CHECK ep_code ep_held_append(ep_held *held, ep_store *store, ep_error *err);
 
 #endif

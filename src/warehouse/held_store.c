@@ -2,8 +2,7 @@
 #include "warehouse/held.h"
 
 #include <stdlib.h>
-
-enum { MAX_COLUMNS = 16 };
+#include <string.h>
 
 static int by_place(const void *a, const void *b) {
     const ep_held_at *x = a, *y = b;
@@ -46,16 +45,30 @@ ep_code ep_held_stage(ep_held *held, ep_store *store, int64_t *ret_n, ep_error *
     return EP_OK;
 }
 
-/* Some columns of a table's batches, appended to a temporary table of their own. */
+/* Some columns of a table's batches, appended to a table that has these. */
 typedef struct projection {
-    ep_column_def defs[MAX_COLUMNS];
-    size_t from[MAX_COLUMNS];
+    ep_column_def *defs;
+    ep_column *columns; /* of the batch that is appended */
+    size_t *from;
     size_t n;
 } projection;
 
-static void project(projection *p, const ep_table *t, size_t column) {
+static void projection_done(projection *p) {
+    ep_free(p->defs);
+    ep_free(p->columns);
+    ep_free(p->from);
+}
+
+static ep_code projection_init(projection *p, const ep_table *t, ep_error *err) {
+    p->defs = ep_calloc(t->stage.n_columns, sizeof *p->defs);
+    p->columns = ep_calloc(t->stage.n_columns, sizeof *p->columns);
+    p->from = ep_calloc(t->stage.n_columns, sizeof *p->from);
+    return p->defs && p->columns && p->from ? EP_OK : ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
+}
+
+static void project(projection *p, const ep_table *t, int column) {
     p->defs[p->n] = t->stage.columns[column];
-    p->from[p->n++] = column;
+    p->from[p->n++] = (size_t)column;
 }
 
 static ep_code make_table(const projection *p, ep_store *store, const char *name, ep_error *err) {
@@ -73,27 +86,27 @@ static ep_code make_table(const projection *p, ep_store *store, const char *name
 }
 
 static ep_code append(const projection *p, ep_store *store, const char *name, const ep_batch *batch,
-                      const row_list *rows, ep_error *err) {
-    ep_column columns[MAX_COLUMNS];
+                      const uint32_t *rows, size_t n_rows, ep_error *err) {
     ep_schema schema = {p->defs, p->n};
     for (size_t c = 0; c < p->n; c++)
-        columns[c] = batch->columns[p->from[c]];
-    ep_batch view = {.schema = &schema, .columns = columns, .n_rows = batch->n_rows, .sealed = true};
-    return rows->n > 0 ? ep_store_append(store, name, &view, rows->items, rows->n, err) : EP_OK;
+        p->columns[c] = batch->columns[p->from[c]];
+    ep_batch view = {.schema = &schema, .columns = p->columns, .n_rows = batch->n_rows, .sealed = true};
+    return n_rows > 0 ? ep_store_append(store, name, &view, rows, n_rows, err) : EP_OK;
 }
 
 ep_code ep_held_probe(ep_held *held, ep_store *store, int64_t to, ep_error *err) {
     const ep_table *t = held->table;
     EP_CLEANUP(row_list_done) row_list rows = {0};
     EP_CLEANUP(ep_buf_done) ep_buf name = {0};
-    projection p = {0};
+    EP_CLEANUP(projection_done) projection p = {0};
     ep_buf_printf(&name, "probe_%s", t->name);
     EP_TRY(ep_buf_check(&name, err));
-    project(&p, t, (size_t)t->c_row);
+    EP_TRY(projection_init(&p, t, err));
+    project(&p, t, t->c_row);
     if (t->keyed)
-        project(&p, t, (size_t)t->c_key);
+        project(&p, t, t->c_key);
     for (size_t i = 0; i < held->n_identity && !t->keyed; i++)
-        project(&p, t, held->identity[i]);
+        project(&p, t, (int)held->identity[i]);
     EP_TRY(make_table(&p, store, name.data, err));
     for (size_t i = 0; i < held->n_parts; i++) {
         const ep_held_part *part = &held->parts[i];
@@ -101,7 +114,7 @@ ep_code ep_held_probe(ep_held *held, ep_store *store, int64_t to, ep_error *err)
         for (size_t k = 0; k < part->n; k++)
             if (part->rows[k] != EP_HELD_GONE && part->batch->columns[t->c_at].i64[part->rows[k]] <= to)
                 EP_TRY(add_row(&rows, part->rows[k], err));
-        EP_TRY(append(&p, store, name.data, part->batch, &rows, err));
+        EP_TRY(append(&p, store, name.data, part->batch, rows.items, rows.n, err));
     }
     return EP_OK;
 }
@@ -130,19 +143,20 @@ ep_code ep_held_put_parents(ep_held *held, ep_store *store, size_t link, ep_erro
     EP_CLEANUP(row_list_done) row_list rows = {0};
     EP_CLEANUP(ep_buf_done) ep_buf name = {0};
     size_t n = held->parents[link].n;
-    projection p = {0};
+    EP_CLEANUP(projection_done) projection p = {0};
     ep_buf_printf(&name, "parents_%s", t->name);
     EP_TRY(ep_buf_check(&name, err));
-    project(&p, t, (size_t)t->links[link].stage_column);
+    EP_TRY(projection_init(&p, t, err));
+    project(&p, t, t->links[link].stage_column);
     for (size_t k = 0; k < t->links[link].n_from; k++)
-        project(&p, t, (size_t)t->links[link].from[k]);
+        project(&p, t, t->links[link].from[k]);
     EP_TRY(make_table(&p, store, name.data, err));
     EP_TRY(list_parents(&held->parents[link], &places, err));
     for (size_t i = 0, end; i < n; i = end) {
         rows.n = 0;
         for (end = i; end < n && places[end].part == places[i].part; end++)
             EP_TRY(add_row(&rows, places[end].index, err));
-        EP_TRY(append(&p, store, name.data, held->parts[places[i].part].batch, &rows, err));
+        EP_TRY(append(&p, store, name.data, held->parts[places[i].part].batch, rows.items, rows.n, err));
     }
     return EP_OK;
 }
@@ -188,5 +202,28 @@ ep_code ep_held_insert(ep_held *held, ep_store *store, const char *sql, ep_error
     if ((size_t)n != held->n_rows)
         return ep_fail(err, EP_E_BUG, "%zu rows of %s were held, %lld inserted", held->n_rows,
                        held->table->name, (long long)n);
+    return EP_OK;
+}
+
+/* What the `insert` of sql/transaction.sql names, without versions that rows are bound to. */
+static void project_stored(projection *p, const ep_table *t) {
+    const int system[] = {t->c_at, t->c_seq, t->c_hash, t->c_record, t->c_load};
+    for (size_t i = 0; i < t->stored.n; i++)
+        for (size_t c = 0; c < t->stage.n_columns; c++)
+            if (strcmp(t->stage.columns[c].name, t->stored.items[i].name) == 0)
+                project(p, t, (int)c);
+    for (size_t i = 0; i < sizeof system / sizeof *system; i++)
+        project(p, t, system[i]);
+}
+
+ep_code ep_held_append(ep_held *held, ep_store *store, ep_error *err) {
+    EP_CLEANUP(projection_done) projection p = {0};
+    EP_TRY(projection_init(&p, held->table, err));
+    project_stored(&p, held->table);
+    for (size_t i = 0; i < held->n_parts; i++) {
+        ep_held_part *part = &held->parts[i];
+        drop_gone(part);
+        EP_TRY(append(&p, store, held->table->name, part->batch, part->rows, part->n, err));
+    }
     return EP_OK;
 }

@@ -364,22 +364,23 @@ static void tell(loader *l, const char *path, ep_pipeline *pipeline, const ep_pi
     l->options->progress(l->options->context, &progress);
 }
 
-/* The batch is worth a commit, or as large as memory should let it be. */
+static bool is_slice_full(const loader *l) {
+    return l->tx->holding && (l->n_records - l->merged.n_records >= SLICE_RECORDS ||
+                              l->n_rows - l->merged.n_rows >= SLICE_ROWS ||
+                              l->size_bytes - l->merged.size_bytes >= SLICE_BYTES);
+}
+
+/* The batch is worth a commit, or as large as memory should let it be. On a server a slice is a batch: a merge keeps the writers' lock to the end of its
+ * transaction (lock.h), and nobody should wait for it while we read on. */
 static bool is_full(const loader *l) {
     const ep_settings *s = &l->w->settings;
     return l->n_records >= (uint64_t)s->commit_records || l->n_rows >= (uint64_t)s->commit_rows ||
-           l->size_bytes >= (size_t)s->commit_bytes;
+           l->size_bytes >= (size_t)s->commit_bytes || (ep_warehouse_on_server(l->w) && is_slice_full(l));
 }
 
 static void keep(loader *l, ep_piece *piece) {
     piece->next = l->pieces;
     l->pieces = piece;
-}
-
-static bool is_slice_full(const loader *l) {
-    return l->tx->holding && (l->n_records - l->merged.n_records >= SLICE_RECORDS ||
-                              l->n_rows - l->merged.n_rows >= SLICE_ROWS ||
-                              l->size_bytes - l->merged.size_bytes >= SLICE_BYTES);
 }
 
 static ep_code merge_slice(loader *l, ep_error *err) {

@@ -293,7 +293,7 @@ static ep_code merge_events(ep_tx *tx, const ep_table *t, const texts *x, int64_
     return EP_OK;
 }
 
-/* The latest event time stored; asked once, nobody else writes while rows are held. note_stored() keeps it true. */
+/* The latest event time stored; asked once in a merge, and on a file once in a load: nobody else writes there. note_stored() keeps it true. */
 static ep_code stored_max(ep_tx *tx, const ep_table *t, int64_t *ret, ep_error *err) {
     size_t index = (size_t)(t - tx->w->plan->tables);
     if (tx->stored_max[index] == INT64_MAX) {
@@ -306,6 +306,12 @@ static ep_code stored_max(ep_tx *tx, const ep_table *t, int64_t *ret, ep_error *
     }
     *ret = tx->stored_max[index];
     return EP_OK;
+}
+
+/* Before we had the lock, other processes may have stored more. */
+static void forget_stored(ep_tx *tx) {
+    for (size_t i = 0; ep_warehouse_on_server(tx->w) && i < tx->w->plan->n; i++)
+        tx->stored_max[i] = INT64_MAX;
 }
 
 static void note_stored(ep_tx *tx, const ep_table *t) {
@@ -341,14 +347,15 @@ static ep_code merge_held(ep_tx *tx, const ep_table *t, const texts *x, int64_t 
     ep_sql_var vars[N_TEXTS];
     EP_TRY(set_known_apart(tx, t, held, x, err));
     EP_TRY(ep_held_stage(held, tx->w->store, n_staged, err));
+    mark_changed(tx, t, held->min_time);
+    if (ep_warehouse_on_server(tx->w) && !t->keyed && t->binds.n == 0)
+        return ep_held_append(held, tx->w->store, err);
     memcpy(vars, x->vars, sizeof vars);
     vars[ROWS].text = "ep_stream()";
     vars[STAGED].text = "";
     EP_TRY(ep_table_sql(t, t->keyed ? SINGLE : EVENT, t->keyed ? "insert_first" : "insert", vars, N_TEXTS,
                         &sql, err));
-    EP_TRY(ep_held_insert(held, tx->w->store, sql.data, err));
-    mark_changed(tx, t, held->min_time);
-    return EP_OK;
+    return ep_held_insert(held, tx->w->store, sql.data, err);
 }
 
 static ep_held *held_of(const ep_tx *tx, const ep_table *t) {
@@ -435,6 +442,7 @@ static ep_code rebind_all(ep_tx *tx, ep_error *err) {
 
 ep_code ep_tx_merge(ep_tx *tx, ep_tx_reject reject, void *context, ep_error *err) {
     EP_TRY(ep_warehouse_lock(tx->w, err));
+    forget_stored(tx);
     EP_TRY(ep_tx_wait(tx, reject, context, err));
     EP_TRY(merge_pass(tx, false, reject, context, err));
     EP_TRY(infer_all(tx, err));

@@ -79,12 +79,9 @@ ep_code ep_tx_slice(ep_tx *tx, ep_error *err) {
     return EP_OK;
 }
 
-/* Groups that wait for a parent, and what a snapshot holds, are found by queries over staged rows. On a server all rows are staged: a merge holds
- * the writers' lock to the end of its transaction (lock.h), so merging slice by slice would keep other processes out while we read, and
- * what is remembered of the table from batch to batch may be another's by then. */
+/* Groups that wait for a parent, and what a snapshot holds, are found by queries over staged rows. */
 void ep_tx_hold(ep_tx *tx) {
-    tx->holding =
-        ep_feed_delivery(tx->feed) != EP_D_SNAPSHOT && ep_store_engine(tx->w->store) == EP_ENGINE_DUCKDB;
+    tx->holding = ep_feed_delivery(tx->feed) != EP_D_SNAPSHOT;
     for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++) {
         const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
         for (size_t l = 0; l < t->n_links; l++)

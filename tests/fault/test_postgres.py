@@ -62,16 +62,20 @@ def check(w, market):
 
 
 class Nth:
-    """Cuts at the n-th, 2n-th ... piece that holds a mark."""
+    """Cuts at the n-th piece that holds a mark, then after 2n, 4n ... more: however many a transaction has, one gets through at last."""
 
     def __init__(self, mark, every, where):
-        self.mark, self.every, self.where, self.seen = mark, every, where, 0
+        self.mark, self.gap, self.where, self.left = mark, every, where, every
 
     def __call__(self, data):
         if self.mark not in data:
             return None
-        self.seen += 1
-        return self.where if self.seen % self.every == 0 else None
+        self.left -= 1
+        if self.left > 0:
+            return None
+        self.gap *= 2
+        self.left = self.gap
+        return self.where
 
 
 @pytest.mark.parametrize("mark, every, where", [

@@ -7,7 +7,7 @@ import subprocess
 import pg
 import pytest
 from kills import finish, generate, start, warehouse
-from wh import Warehouse
+from wh import Warehouse, dataset, emit, feed, field
 
 ENGINES = ["postgres"]
 SEED = int(os.environ["ENTREPOT_SEED"]) if "ENTREPOT_SEED" in os.environ else random.randrange(10**9)
@@ -22,10 +22,10 @@ def market(tmp_path_factory):
 def test_the_content_is_that_of_one_load_after_the_other(tmp_path, market):
     calm = Warehouse(tmp_path / "calm", shipped=True, store="")
     both = warehouse(tmp_path / "both")
-    for feed, paths in market.items():
-        calm.load(feed, *paths)
+    for name, paths in market.items():
+        calm.load(name, *paths)
     draw = random.Random(SEED)
-    work = [(feed, part) for feed, paths in market.items() for part in (paths[::2], paths[1::2]) if part]
+    work = [(name, part) for name, paths in market.items() for part in (paths[::2], paths[1::2]) if part]
     draw.shuffle(work)
     for one, other in zip(work[::2], work[1::2]):
         first, second = start(both, *one), start(both, *other)
@@ -45,6 +45,22 @@ def test_one_source_is_counted_by_one_of_them(tmp_path, market):
     n = sum(1 for path in paths for line in open(path, "rb") if line.strip())
     assert sum(one["received"] for one in ledgers) == n
     assert w.value("select sum(received) from books.load") == n
+    w.check_books()
+
+
+def test_what_both_bring_is_there_once(tmp_path):
+    """The same events told by two sources, from the first and from the last: what one has committed the other finds, whatever it remembered."""
+    n = 40_000
+    lines = [f'{{"seller_id": "s{i % 7}", "event_id": "e{i}", "at": "2026-03-01T{i // 3600:02}:{i // 60 % 60:02}:{i % 60:02}Z", "n": {i}}}\n' for i in range(n)]
+    fields = [field("seller_id", required=True), field("event_id", required=True), field("at", "timestamp", required=True), field("n", "integer")]
+    w = Warehouse(tmp_path / "w", [dataset("event", "transaction", fields, owner="seller_id", valid_time="at", dedupe=["event_id"])],
+                  [feed("events", emit("event", ["seller_id", "event_id", "at", "n"]))], settings={"commit_records": 1})
+    w.run("migrate")
+    paths = [w.file("forward.jsonl", "".join(lines)), w.file("backward.jsonl", "".join(reversed(lines)))]
+    ledgers = [finish(one) for one in [start(w, "events", [path]) for path in paths]]
+    assert w.tuples("select count(*) as rows, count(distinct event_id) as ids, sum(n) as total from event") == [(n, n, sum(range(n)))]
+    assert [one["applied"] + one["duplicate"] for one in ledgers] == [n, n] and sum(one["applied"] for one in ledgers) == n
+    assert min(one["applied"] for one in ledgers) > 0, "one of the two brought everything: nothing was tried"
     w.check_books()
 
 
