@@ -1,5 +1,6 @@
 """Every figure of the marts, computed from the files as they came, in plain Python: what docs/marts.md and docs/payloads.md say, and
-nothing of the program. `streams` is {stream: [record, ...]} in any order; all records are good ones, some may come twice.
+nothing of the program. `streams` is {stream: [record, ...]} in any order; some may come twice. All records are good ones, but for orders,
+which may have lines with a quantity that cannot be: then the sub-order of that seller does not count.
 
 Numbers are Decimal, days are dates of Paris. Sums of amounts leave out what has no exchange rate, as SQL does.
 """
@@ -50,6 +51,16 @@ def seller_of(record, default=None):
 def owner_of(record):
     """Of a record that may lack its seller before the cut-over."""
     return seller_of(record, "shopnow" if micro(record["timestamp"]) < CUT_OVER else None)
+
+
+def seller_of_item(order, item):
+    return seller_of(item, "shopnow" if micro(order["timestamp"]) < CUT_OVER else None)
+
+
+def refused_sellers(order):
+    """Whose part of an order is set aside whole: sellers with a line of other than 1 to 1000 whole units."""
+    return {seller_of_item(order, item) for item in order["items"]
+            if not (isinstance(item["quantity"], int) and 1 <= item["quantity"] <= 1000)}
 
 
 def once(records):
@@ -182,10 +193,13 @@ class Figures:
                 told(seller, one["order_id"], line, one["status"], micro(one["timestamp"]))
                 milestone(seller, one["order_id"], one["status"], micro(one["timestamp"]))
 
-    def items(self, order):
-        counted = defaultdict(int)
+    @staticmethod
+    def items(order):
+        refused, counted = refused_sellers(order), defaultdict(int)
         for item in order["items"]:
-            seller = seller_of(item, "shopnow" if micro(order["timestamp"]) < CUT_OVER else None)
+            seller = seller_of_item(order, item)
+            if seller in refused:
+                continue
             counted[seller, item["product_id"]] += 1
             yield seller, item.get("line_id") or f"{item['product_id']}#{counted[seller, item['product_id']]}", item
 
