@@ -38,6 +38,12 @@ class Data:
         source = self.flat(rows)
         return self.make(f"flat-shuffled-{rows}-{window}", lambda to: shuffle(source, to / "flat.jsonl", window)) / "flat.jsonl"
 
+    def orders_in_two(self, n_orders, faults):
+        """The same orders in turns into two files, as two partitions of a stream have them."""
+        source = self.orders(n_orders, faults) / "all.jsonl"
+        folder = self.make(f"orders-{n_orders}-{faults}-in-two", lambda to: deal(source, [to / "0.jsonl", to / "1.jsonl"]))
+        return [folder / "0.jsonl", folder / "1.jsonl"]
+
     def orders(self, n_orders, faults):
         """A marketplace of about so many orders: folders orders (a file a day), reference, vendors, products, offers; all.jsonl holds all orders."""
         return self.make(f"orders-{n_orders}-{faults}", lambda to: self.fill_orders(to, n_orders, faults))
@@ -51,6 +57,16 @@ class Data:
             for path in sorted((to / "orders").glob("*.jsonl")):
                 with open(path, "rb") as f:
                     shutil.copyfileobj(f, out, 1 << 22)
+
+
+def deal(source, targets):
+    """Line by line to one after the other."""
+    outs = [open(target, "wb") for target in targets]
+    with open(source, "rb") as f:
+        for n, line in enumerate(f):
+            outs[n % len(outs)].write(line)
+    for out in outs:
+        out.close()
 
 
 def shuffle(source, target, window, seed=1):

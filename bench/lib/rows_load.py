@@ -42,11 +42,11 @@ def flat_csv(bench):
     return flat(bench, "csv", "bench.lines_csv", 1.0)
 
 
-def shop(bench, folder):
+def shop(bench, folder, name="shop", store=None):
     """A shop that knows its rates, categories, sellers, products and offers: what orders are bound to. Made once a run of the benchmark."""
-    base = bench.work / "shop"
+    base = bench.work / name
     if not base.exists():
-        bench.entrepot(bench.work, "init", base)
+        bench.entrepot(bench.work, "init", *(["--store", store] if store else []), base)
         for feed, files in (("reference.fx_rates", "reference/fx_rates.csv"), ("reference.categories", "reference/categories.csv"),
                             ("reference.commission_rules", "reference/commission_rules*.csv"), ("marketplace.vendors", "vendors/*"),
                             ("shopnow.products", "products/*"), ("marketplace.offers", "offers/*")):

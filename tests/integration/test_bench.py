@@ -37,7 +37,7 @@ def small(tmp_path):
 def check_ratios(rows):
     """Which way round each target is: a swapped ratio would make a slow program meet it."""
     for name, upper, lower in (("flat_jsonl", 1, 0), ("flat_csv", 1, 0), ("orders_one", 1, 0), ("orders_many", 1, 0),
-                               ("growth", 1, 0), ("merge", 0, 1), ("cores", 0, 1)):
+                               ("growth", 1, 0), ("merge", 0, 1), ("cores", 0, 1), ("postgres_copy", 1, 0)):
         medians = [one["seconds"][0] for one in rows[name]["figures"]]
         first = rows[name]["values"][0]
         assert first["value"] == pytest.approx(medians[upper] / medians[lower], rel=0.01, abs=0.002), (name, first, medians)
