@@ -125,6 +125,12 @@ finding (rule, object, wrong, mend) as (
     select 'no_limit', rolname, 'the login may open any number of connections', format('alter role %I connection limit {{connections}}', rolname)
     from ours where rolcanlogin and rolconnlimit < 0
     union all
+    select 'login_setting', l.rolname, format('the login has not %s', w.setting), format('alter role %I set %s', l.rolname, w.setting)
+    from ours l cross join (values ('search_path=seller, mart'), ('default_transaction_read_only=on'), ('statement_timeout={{statement_ms}}'),
+        ('lock_timeout=5000'), ('idle_in_transaction_session_timeout=60000'), ('work_mem=16MB'), ('max_parallel_workers_per_gather=0')) w (setting)
+    where l.rolcanlogin and not exists (
+        select 1 from pg_db_role_setting s where s.setrole = l.oid and s.setdatabase = 0 and w.setting = any (s.setconfig))
+    union all
     select 'member_of', m.rolname, format('it is a member of %s', g.rolname), format('revoke %I from %I', g.rolname, m.rolname)
     from pg_auth_members a join ours m on m.oid = a.member join pg_roles g on g.oid = a.roleid
     where g.rolname <> 'sellers'

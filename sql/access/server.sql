@@ -1,9 +1,11 @@
--- What every role of a PostgreSQL server may ask though it tells of others: sizes, statistics, activity, counters, locks, large objects. The engine's own
--- objects belong to its superuser, so only one can close them; where there is none (managed servers), sellers come in through the gate alone.
--- Inside roles keep them. It holds for this database, and dumps carry it.
+-- What every role of a PostgreSQL server may ask though it tells of others: sizes, statistics, activity, counters, locks, large objects, and whatever an
+-- extension brings (on Citus, sizes and places of everybody's shards). The engine's own objects belong to its superuser, so only one can close
+-- them; where there is none (managed servers), sellers come in through the gate alone. Inside roles keep them. It holds for this database, and dumps
+-- carry it; with several nodes, it is run on each.
 
 -- :functions
--- The functions, as a list that the lint uses too.
+-- The functions, as a list that the lint uses too. Of extensions all, by the catalogue and not by name, but for those that Citus itself calls in the
+-- session of whoever asks a distributed table; they show what that session may see.
 select p.oid, p.proname, pg_get_function_identity_arguments(p.oid) as arguments, p.proacl, p.proowner
 from pg_proc p
 where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind in ('f', 'w')
@@ -12,6 +14,13 @@ where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind in ('f', 'w')
         or p.proname ~ '^pg_(current_xact_id|current_xact_id_if_assigned|current_snapshot|visible_in_snapshot|export_snapshot|prepared_xact|notify|notification_queue_usage|blocking_pids|safe_snapshot_blocking_pids|isolation_test_session_is_blocked|sequence_last_value|get_multixact_members|get_replication_slots|get_wal_replay_pause_state|relation_filenode|relation_filepath|filenode_relation|terminate_backend|cancel_backend|last_xact_replay_timestamp|last_committed_xact|nextoid|get_shmem_allocations)$'
         or p.proname in ('loread', 'lowrite', 'lo_creat')
         or (p.proname in ('age', 'mxid_age') and pg_get_function_identity_arguments(p.oid) = 'xid'))
+union
+select p.oid, p.proname, pg_get_function_identity_arguments(p.oid), p.proacl, p.proowner
+from pg_proc p
+join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+join pg_extension e on e.oid = d.refobjid
+where not (e.extname = 'citus' and p.proname in ('assign_distributed_transaction_id', 'read_intermediate_result', 'read_intermediate_results', 'array_cat_agg',
+    'json_cat_agg', 'jsonb_cat_agg', 'worker_partial_agg', 'coord_combine_agg'))
 
 -- :close
 -- Statements in the order to run them.
@@ -19,10 +28,10 @@ with open_function as (
 {{functions}}
 ),
 statement (place, text) as (
-    select 1, format('revoke execute on function %s from public', oid::regprocedure) from open_function
+    select 1, format('revoke execute on routine %s from public', oid::regprocedure) from open_function
     where has_function_privilege('sellers', oid, 'execute')
     union all
-    select 2, format('grant execute on function %s to pg_monitor, entrepot_admin, {{loader}}', oid::regprocedure) from open_function
+    select 2, format('grant execute on routine %s to pg_monitor, entrepot_admin, {{loader}}', oid::regprocedure) from open_function
     union all
     select 3, format('revoke all on pg_catalog.%I from public', v) from unnest(array['pg_stats', 'pg_stats_ext', 'pg_stats_ext_exprs', 'pg_class']) v
     union all

@@ -79,16 +79,21 @@ ep_code ep_access_functions_sql(ep_buf *ret, ep_error *err) {
 ep_code ep_access_lint_sql(const ep_plan *plan, const char *star, ep_buf *ret, ep_error *err) {
     EP_CLEANUP(expected_done) expected e = {.star = star};
     EP_CLEANUP(ep_buf_done) ep_buf functions = {0};
-    char connections[16];
+    char connections[16], statement_ms[16];
+    snprintf(statement_ms, sizeof statement_ms, "%d", EP_SELLER_STATEMENT_MS);
     snprintf(connections, sizeof connections, "%d", EP_SELLER_CONNECTIONS);
     EP_TRY(ep_access_functions_sql(&functions, err));
     for (size_t i = 0; i < plan->n; i++)
         EP_TRY(expect_table(&e, &plan->tables[i], err));
     EP_TRY(expect_books(&e, err));
     const ep_sql_var vars[] = {
-        {"owned", NULL, &e.owned},           {"public", NULL, &e.open},
-        {"allowed", NULL, &e.allowed},       {"personal", NULL, &e.personal},
-        {"functions", functions.data, NULL}, {"connections", connections, NULL},
+        {"owned", NULL, &e.owned},
+        {"public", NULL, &e.open},
+        {"allowed", NULL, &e.allowed},
+        {"personal", NULL, &e.personal},
+        {"functions", functions.data, NULL},
+        {"connections", connections, NULL},
+        {"statement_ms", statement_ms, NULL},
     };
     EP_TRY(ep_sql_render("sql/access/lint.sql", "lint", vars, sizeof vars / sizeof *vars, ret, err));
     while (ret->len > 0 && strchr("; \n", ret->data[ret->len - 1]))

@@ -279,6 +279,27 @@ def test_a_migration_gives_and_takes_rights_by_itself(market):
     assert as_seller(market, "alba", "select title from dim_offer").stdout == "Mug of alba\n"
 
 
+def test_functions_of_an_extension_are_closed(market):
+    """Of whatever extension: the catalogue tells which functions it brought."""
+    question = "select public.levenshtein('a', 'b')"
+    market.psql("create extension fuzzystrmatch schema public")
+    try:
+        assert as_seller(market, "alba", question).stdout == "1\n"
+        market.run("access", "apply")
+        assert refused(as_seller(market, "alba", question, check=False))
+        assert market.psql(question, role="loader").stdout == "1\n"
+    finally:
+        market.psql("drop extension fuzzystrmatch")
+
+
+def test_a_limit_that_a_seller_lifted_is_found(market):
+    as_seller(market, "alba", "set default_transaction_read_only = off; alter role seller_alba set statement_timeout = 0")
+    try:
+        assert "login_setting: seller_alba: the login has not statement_timeout=60000" in market.run("access", "lint", check=False).out
+    finally:
+        market.psql("alter role seller_alba set statement_timeout = 60000")
+
+
 def test_without_a_change_a_load_leaves_the_rights_alone(market):
     stamp = "select max(xmin::text::bigint) from pg_policy"
     before = market.psql(stamp).stdout
