@@ -1,5 +1,6 @@
 #include "warehouse/content_hash.h"
 #include "base/hash.h"
+#include "warehouse/catalog.h"
 #include "warehouse/schema.h"
 
 #include <inttypes.h>
@@ -83,9 +84,12 @@ static ep_code hash_tables(ep_warehouse *w, ep_table_hash *ret, ep_error *err) {
 ep_code ep_warehouse_hash(ep_warehouse *w, ep_table_hash *ret, size_t *ret_n, ep_error *err) {
     /* All tables as they are at one moment: another process may load meanwhile. */
     EP_TRY(ep_store_begin_snapshot(w->store, err));
-    ep_code code = hash_tables(w, ret, err);
+    ep_code code = ep_catalog_agrees(w, err);
+    if (code == EP_OK)
+        code = hash_tables(w, ret, err);
     ep_store_rollback(w->store);
+    EP_TRY(code);
     *ret_n = w->plan->n;
     qsort(ret, *ret_n, sizeof *ret, by_table);
-    return code;
+    return EP_OK;
 }

@@ -1,6 +1,7 @@
 #include "warehouse/schema.h"
 #include "base/hash.h"
 #include "warehouse/calendar.h"
+#include "warehouse/catalog.h"
 #include "warehouse/dialect.h"
 #include "warehouse/history.h"
 #include "warehouse/journal.h"
@@ -10,59 +11,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-
-/* A column as installed: what books.schema_column knows. */
-typedef struct installed {
-    char *table, *column, *type;
-    int64_t bit, history;
-} installed;
-
-typedef struct catalog {
-    installed *items;
-    size_t n, capacity;
-    ep_known_bit *bits; /* the same, for the plan */
-    ep_arena arena;
-} catalog;
-
-static void catalog_done(catalog *c) {
-    ep_free(c->items);
-    ep_free(c->bits);
-    ep_arena_done(&c->arena);
-}
-
-static const installed *catalog_find(const catalog *c, const char *table, const char *column) {
-    for (size_t i = 0; i < c->n; i++)
-        if (strcmp(c->items[i].table, table) == 0 && (!column || strcmp(c->items[i].column, column) == 0))
-            return &c->items[i];
-    return NULL;
-}
-
-static ep_code catalog_load(ep_warehouse *w, catalog *ret, ep_error *err) {
-    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
-    EP_TRY(ep_store_query(
-        w->store,
-        "select table_name, column_name, type_text, present_bit, history from books.schema_column order by table_name, ordinal",
-        NULL, 0, &cursor, err));
-    for (bool more = true;;) {
-        EP_TRY(ep_cursor_next(cursor, &more, err));
-        if (!more)
-            break;
-        EP_TRY(ep_grow((void **)&ret->items, &ret->capacity, ret->n + 1, sizeof *ret->items, err));
-        char *texts[3];
-        for (size_t i = 0; i < 3; i++) {
-            ep_value v = ep_cursor_get(cursor, i);
-            if (!(texts[i] = ep_arena_strndup(&ret->arena, v.text.ptr, v.text.len)))
-                return ep_fail(err, EP_E_NOMEM, "out of memory for the catalogue");
-        }
-        ret->items[ret->n++] = (installed){texts[0], texts[1], texts[2], ep_cursor_get(cursor, 3).i64,
-                                           ep_cursor_get(cursor, 4).i64};
-    }
-    if (!(ret->bits = ep_calloc(ret->n + 1, sizeof *ret->bits)))
-        return ep_fail(err, EP_E_NOMEM, "out of memory for the catalogue");
-    for (size_t i = 0; i < ret->n; i++)
-        ret->bits[i] = (ep_known_bit){ret->items[i].table, ret->items[i].column, ret->items[i].bit};
-    return EP_OK;
-}
 
 static ep_code put_columns(ep_warehouse *w, const char *schema, const char *table, const ep_physical *columns,
                            ep_buf *sql, ep_error *err) {
@@ -110,29 +58,12 @@ static ep_code add_columns(ep_warehouse *w, const ep_table *t, bool log, ep_erro
     return code;
 }
 
-static ep_code type_text(ep_warehouse *w, const ep_column_def *column, ep_buf *ret, ep_error *err) {
-    ep_store_put_type(w->store, column, ret);
-    return ep_buf_check(ret, err);
-}
-
-static bool in_key(const ep_contract *c, size_t field) {
-    for (size_t k = 0; k < c->n_key; k++)
-        if (c->key[k] == (int)field)
-            return true;
-    return false;
-}
-
-/* history -1 marks a key column, so that a changed key is seen. */
-static int64_t recorded_history(const ep_table *t, size_t field) {
-    return t->keyed && in_key(t->contract, field) ? -1 : (int64_t)t->contract->fields[field].history;
-}
-
 static ep_code record_column(ep_warehouse *w, const ep_table *t, size_t field, const char *type,
                              ep_error *err) {
     const ep_value params[] = {
         ep_v_cstr(t->name),       ep_v_cstr(t->contract->fields[field].name),
         ep_v_int((int64_t)field), ep_v_int(t->bit[field]),
-        ep_v_cstr(type),          ep_v_int(recorded_history(t, field)),
+        ep_v_cstr(type),          ep_v_int(ep_catalog_history(t, field)),
         ep_v_ts(ep_now_us()),
     };
     return ep_store_run(
@@ -148,17 +79,17 @@ typedef struct change {
     bool rebuilt; /* history types */
 } change;
 
-static ep_code compare_column(ep_warehouse *w, const ep_table *t, size_t f, const installed *old, change *ret,
-                              ep_error *err) {
+static ep_code compare_column(ep_warehouse *w, const ep_table *t, size_t f, const ep_installed *old,
+                              change *ret, ep_error *err) {
     const ep_contract_field *field = &t->contract->fields[f];
     EP_CLEANUP(ep_buf_done) ep_buf type = {0};
-    EP_TRY(type_text(w, &t->contract->schema.columns[f], &type, err));
+    EP_TRY(ep_catalog_type(w, &t->contract->schema.columns[f], &type, err));
     if (!old) {
-        if (t->keyed && in_key(t->contract, f))
+        if (ep_catalog_in_key(t, f))
             return ep_fail_field(
                 err, EP_E_CONFLICT, field->name,
-                "%s:%d: %s.%s would become part of the key of a table that holds rows; make a new table with another name and run: entrepot "
-                "reprocess",
+                "%s:%d: %s.%s would become part of the key of a table that holds rows; make a new table with another name and fill it with: "
+                "entrepot reprocess --feed FEED",
                 t->contract->file, field->line, t->name, field->name);
         ret->added = true;
         return record_column(w, t, f, type.data, err);
@@ -169,13 +100,13 @@ static ep_code compare_column(ep_warehouse *w, const ep_table *t, size_t f, cons
             "%s:%d: %s.%s is stored as %s, the contract says %s now; keep the old type, or add a column with a new name and fill it with: "
             "entrepot reprocess --feed FEED --since DATE",
             t->contract->file, field->line, t->name, field->name, old->type, type.data);
-    int64_t history = recorded_history(t, f);
+    int64_t history = ep_catalog_history(t, f);
     if (history == old->history)
         return EP_OK;
     if (history < 0 || old->history < 0)
         return ep_fail_field(
             err, EP_E_CONFLICT, field->name,
-            "%s:%d: the key of %s cannot change; make a new table with another name and fill it with: entrepot reprocess",
+            "%s:%d: the key of %s cannot change, nor its kind; make a new table with another name and fill it with: entrepot reprocess --feed FEED",
             t->contract->file, field->line, t->name);
     ret->rebuilt = ret->rebuilt || t->keyed;
     const ep_value params[] = {ep_v_cstr(t->name), ep_v_cstr(field->name), ep_v_int(history)};
@@ -197,7 +128,7 @@ static ep_code install_table(ep_warehouse *w, const ep_table *t, ep_error *err) 
     EP_TRY(create_indexes(w, t, err));
     for (size_t f = 0; f < t->contract->n_fields; f++) {
         EP_CLEANUP(ep_buf_done) ep_buf type = {0};
-        EP_TRY(type_text(w, &t->contract->schema.columns[f], &type, err));
+        EP_TRY(ep_catalog_type(w, &t->contract->schema.columns[f], &type, err));
         EP_TRY(record_column(w, t, f, type.data, err));
     }
     return t->fed ? EP_OK : ep_calendar_fill(w, t, err);
@@ -209,7 +140,7 @@ static ep_code note(ep_warehouse *w, const char *event, const char *table, ep_er
 }
 
 /* Key fields that vanished from the contract: the table would lose its meaning. Others stay in the table, no longer fed. */
-static ep_code refuse_lost_keys(const ep_table *t, const catalog *old, ep_error *err) {
+static ep_code refuse_lost_keys(const ep_table *t, const ep_catalog *old, ep_error *err) {
     for (size_t i = 0; i < old->n; i++)
         if (strcmp(old->items[i].table, t->name) == 0 && old->items[i].history < 0 && t->keyed &&
             ep_contract_field_index(t->contract, ep_str_from(old->items[i].column)) < 0)
@@ -330,11 +261,11 @@ static ep_code links_changed(ep_warehouse *w, bool *ret, ep_error *err) {
 }
 
 /* Makes missing tables and finds what contracts ask of the others. */
-static ep_code compare_tables(ep_warehouse *w, const catalog *old, change *asked, bool *ret_changed,
+static ep_code compare_tables(ep_warehouse *w, const ep_catalog *old, change *asked, bool *ret_changed,
                               ep_error *err) {
     for (size_t i = 0; i < w->plan->n; i++) {
         const ep_table *t = &w->plan->tables[i];
-        if (!catalog_find(old, t->name, NULL)) {
+        if (!ep_catalog_find(old, t->name, NULL)) {
             EP_TRY(install_table(w, t, err));
             EP_TRY(note(w, "table_made", t->name, err));
             *ret_changed = true;
@@ -342,8 +273,8 @@ static ep_code compare_tables(ep_warehouse *w, const catalog *old, change *asked
         }
         EP_TRY(refuse_lost_keys(t, old, err));
         for (size_t f = 0; f < t->contract->n_fields; f++)
-            EP_TRY(compare_column(w, t, f, catalog_find(old, t->name, t->contract->fields[f].name), &asked[i],
-                                  err));
+            EP_TRY(compare_column(w, t, f, ep_catalog_find(old, t->name, t->contract->fields[f].name),
+                                  &asked[i], err));
     }
     return EP_OK;
 }
@@ -378,7 +309,7 @@ static ep_code rebuild_tables(ep_warehouse *w, const change *asked, ep_error *er
     return ep_tx_derive(tx, err);
 }
 
-static ep_code change_tables(ep_warehouse *w, const catalog *old, change *asked, bool *ret_changed,
+static ep_code change_tables(ep_warehouse *w, const ep_catalog *old, change *asked, bool *ret_changed,
                              ep_error *err) {
     EP_CLEANUP(ep_view_digests_done) ep_view_digests before = {0};
     bool any = false, rebuilt = false;
@@ -402,7 +333,7 @@ static ep_code change_tables(ep_warehouse *w, const catalog *old, change *asked,
     return compare_views(w, &before, rebuilt, err);
 }
 
-static ep_code apply_tables(ep_warehouse *w, const catalog *old, bool *ret_changed, ep_error *err) {
+static ep_code apply_tables(ep_warehouse *w, const ep_catalog *old, bool *ret_changed, ep_error *err) {
     change *asked = ep_calloc(w->plan->n + 1, sizeof *asked);
     ep_code code = asked ? change_tables(w, old, asked, ret_changed, err)
                          : ep_fail(err, EP_E_NOMEM, "out of memory for the tables");
@@ -412,14 +343,14 @@ static ep_code apply_tables(ep_warehouse *w, const catalog *old, bool *ret_chang
 
 static ep_code apply(ep_warehouse *w, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
-    EP_CLEANUP(catalog_done) catalog old = {0};
+    EP_CLEANUP(ep_catalog_done) ep_catalog old = {0};
     ep_sql_var vars[EP_N_DIALECT_VARS];
     ep_dialect_vars(w->store, vars);
     EP_TRY(ep_sql_render("sql/books.sql", "create", vars, EP_N_DIALECT_VARS, &sql, err));
     EP_TRY(ep_store_exec(w->store, sql.data, err));
     EP_TRY(ep_warehouse_lock(w, err));
     EP_TRY(check_secret(w, err));
-    EP_TRY(catalog_load(w, &old, err));
+    EP_TRY(ep_catalog_load(w, &old, err));
     EP_TRY(ep_plan_new(w->contracts, old.bits, old.n, &w->plan, err));
     bool changed = false, same_views;
     char fingerprint[65];
@@ -445,7 +376,7 @@ ep_code ep_schema_apply(ep_warehouse *w, bool trial, ep_error *err) {
 }
 
 ep_code ep_schema_plan(ep_warehouse *w, ep_error *err) {
-    EP_CLEANUP(catalog_done) catalog old = {0};
-    EP_TRY(catalog_load(w, &old, err));
+    EP_CLEANUP(ep_catalog_done) ep_catalog old = {0};
+    EP_TRY(ep_catalog_load(w, &old, err));
     return ep_plan_new(w->contracts, old.bits, old.n, &w->plan, err);
 }

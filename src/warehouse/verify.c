@@ -1,4 +1,5 @@
 #include "warehouse/verify.h"
+#include "warehouse/catalog.h"
 #include "warehouse/history.h"
 
 #include <stdio.h>
@@ -227,7 +228,9 @@ static ep_code verify(run *r, ep_error *err) {
 ep_code ep_verify(ep_warehouse *w, const ep_verify_options *options, int64_t *ret_broken, ep_error *err) {
     run r = {w, options, 0};
     EP_TRY(ep_store_begin_snapshot(w->store, err));
-    ep_code code = verify(&r, err);
+    ep_code code = ep_catalog_agrees(w, err);
+    if (code == EP_OK)
+        code = verify(&r, err);
     ep_store_rollback(w->store);
     *ret_broken = r.n_broken;
     return code;

@@ -250,3 +250,20 @@ def test_a_mart_of_a_table_that_nobody_defined_names_its_file(w):
     (w.folder / "marts/looks.sql").write_text("-- looks\nselect count(*) as n from fact_look\n")
     done = w.run("migrate", check=False)
     assert done.returncode == 2 and "marts/looks.sql" in done.err and "tables of contracts/" in done.err and "fact_look" in done.err
+
+
+@pytest.mark.parametrize("change, column", [
+    (lambda w: w.define(changed(market.SHOP, "street", history=2)), "dim_shop.street is not yet in the tables"),
+    (lambda w: w.define(changed(market.SHOP, "city", history=1)), "dim_shop.city is of another type or history in the tables"),
+    (lambda w: w.define(dataset("dim_aisle", "reference", [field("aisle", required=True)], key=["aisle"])),
+     "dim_aisle.aisle is not yet in the tables"),
+], ids=["column", "history", "table"])
+@pytest.mark.parametrize("command", ["hash", "verify"])
+def test_what_reads_whole_tables_asks_for_the_migration_first(w, change, column, command):
+    fill(w)
+    change(w)
+    done = w.run(command, check=False)
+    assert done.returncode == 2 and column in done.err and "entrepot migrate" in done.err, (done.returncode, done.out, done.err)
+    assert "visits" in w.run("status").out, "what looks at the books only goes on"
+    w.run("migrate")
+    w.run(command)
