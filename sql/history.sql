@@ -37,17 +37,11 @@ with candidate as (
     from fresh_{{x}} f
     left join {{x}} d on d.{{key}} = f._key and d.is_current and not d.is_inferred
     group by f._key
-),
-last_change as (
-    select _key, max(_at) as _at
-    from log.{{x}}
-    where _key in (select _key from candidate where _differs = 0)
-    group by _key
 )
+-- One look into the log a key: as a join of two grouped sets, PostgreSQL expects one key, groups the log anew for each, and takes the square of the time.
 select c._key
 from candidate c
-join last_change l on l._key = c._key
-where c._differs = 0 and c._first_at > l._at;
+where c._differs = 0 and c._first_at > (select max(l._at) from log.{{x}} l where l._key = c._key);
 
 -- :log_quiet
 insert into log.{{x}} (_key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _outcome, _record, _load_id, _recorded_at)
