@@ -1,13 +1,6 @@
 -- What every line counts for: the one place where turnover, GMV, commission, units, cancellations and refunds are defined.
 -- Grain: one order line. Amounts are in the reporting currency; null where no exchange rate is known, and counted as such.
-with returned as (
-    select
-        seller_id, order_id, line_id,
-        sum(quantity) as units,
-        sum(refund_reporting) as refund
-    from fact_return
-    group by seller_id, order_id, line_id
-)
+-- No WITH here: PostgreSQL plans a view that has one apart from the query that asks it, which then sorts by a seller that is always the same.
 select
     l.seller_id,
     l.order_id,
@@ -47,7 +40,14 @@ select
     l.offer_key,
     l.offer_from
 from fact_order_line l
-left join returned r
+left join (
+    select
+        seller_id, order_id, line_id,
+        sum(quantity) as units,
+        sum(refund_reporting) as refund
+    from fact_return
+    group by seller_id, order_id, line_id
+) r
     on r.seller_id = l.seller_id
     and r.order_id = l.order_id
     and r.line_id = l.line_id

@@ -64,8 +64,15 @@ public class Read {
         try (Connection c = DriverManager.getConnection(a[0], a[1], System.getenv("PGPASSWORD"))) {
             try (ResultSet t = c.getMetaData().getTables(null, "mart", "sales_line", null)) { if (!t.next()) throw new Exception("no table"); }
             try (ResultSet t = c.getMetaData().getColumns(null, "mart", "sales_line", "turnover")) { if (!t.next()) throw new Exception("no column"); }
-            try (PreparedStatement s = c.prepareStatement(a[2]); ResultSet r = s.executeQuery()) {
-                while (r.next()) System.out.println(r.getString(1) + "," + r.getString(2) + "," + r.getBigDecimal(3));
+            for (int q = 2; q < a.length; q++) {
+                try (PreparedStatement s = c.prepareStatement(a[q]); ResultSet r = s.executeQuery()) {
+                    int n = r.getMetaData().getColumnCount();
+                    while (r.next()) {
+                        StringBuilder row = new StringBuilder(r.getString(1));
+                        for (int i = 2; i <= n; i++) row.append(",").append(r.getString(i));
+                        System.out.println(row);
+                    }
+                }
             }
         }
     }
@@ -89,9 +96,37 @@ def driver():
     return jars[0]
 
 
+def jdbc(market, driver, role, folder, *queries):
+    (folder / "Read.java").write_text(JAVA)
+    return subprocess.run(["java", "-cp", str(driver), str(folder / "Read.java"), f"jdbc:postgresql://127.0.0.1:{market.server.port}/shop", role, *queries],
+                          env={**os.environ, "PGPASSWORD": market.passwords[role]}, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("role", EXPECTED)
 def test_jdbc(market, driver, role, tmp_path):
-    (tmp_path / "Read.java").write_text(JAVA)
-    done = subprocess.run(["java", "-cp", str(driver), str(tmp_path / "Read.java"), f"jdbc:postgresql://127.0.0.1:{market.server.port}/shop", role, QUERY],
-                          env={**os.environ, "PGPASSWORD": market.passwords[role]}, capture_output=True, text=True, check=False)
+    done = jdbc(market, driver, role, tmp_path, QUERY)
     assert [tuple(line.split(",")) for line in done.stdout.splitlines()] == EXPECTED[role], done.stderr
+
+
+# Marts that tell no seller, or rest on visits, are not a seller's; an analyst reads all.
+ALL = sorted(path.stem for path in (ROOT / "marts").glob("*.sql"))
+INSIDE_ONLY = {"sales_by_day", "sales_by_month", "sales_kpi", "sessions", "sessions_by_day", "sessions_by_seller_day", "sales_by_seller_category_as_is",
+               "sales_by_seller_category_as_was"}
+MARTS = {"seller_alba": [name for name in ALL if name not in INSIDE_ONLY], "anna": ALL}
+
+
+def test_who_lists_which_marts(market):
+    for role, names in MARTS.items():
+        listed = market.psql("select table_name from information_schema.tables where table_schema = 'mart' order by 1", role=role, password=market.passwords[role])
+        assert listed.stdout.split() == names
+
+
+@pytest.mark.parametrize("role", MARTS)
+def test_every_mart_is_read_by_every_client(market, driver, role, tmp_path):
+    queries = [f"select '{name}', count(*) from mart.{name}" for name in MARTS[role]]
+    by_psql = market.psql(";\n".join(queries) + ";", role=role, password=market.passwords[role], flags=("-XqAt", "-F,")).stdout.splitlines()
+    assert [line.split(",")[0] for line in by_psql] == MARTS[role] and sum(not line.endswith(",0") for line in by_psql) > len(by_psql) // 3
+    read = odbc(market, role, "\n".join(queries))
+    assert [line for line in read.stdout.splitlines() if line.count(",") == 1] == by_psql, read.stdout + read.stderr
+    read = jdbc(market, driver, role, tmp_path, *queries)
+    assert read.stdout.splitlines() == by_psql, read.stderr
