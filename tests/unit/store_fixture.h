@@ -98,4 +98,30 @@ static inline void assert_text(ep_store *store, const char *sql, const char *exp
     ep_buf_done(&text);
 }
 
+/* A statement that fails over values that nobody else may see, and a word that its error must show. */
+struct telling {
+    const char *sql;
+    ep_code code;
+    const char *shown;
+};
+
+/* Errors are one line without the values of the table t. */
+static inline void assert_no_values(const char *more, const struct telling *rows, size_t n_rows) {
+    ep_store *store = open_store("");
+    exec(store,
+         "CREATE TABLE t(k VARCHAR PRIMARY KEY, v VARCHAR, n BIGINT);"
+         "INSERT INTO t VALUES ('the \"key\" secret', 'it''s a \"top secret\" value', 471100);"
+         "CREATE TABLE parent(a VARCHAR PRIMARY KEY); CREATE TABLE child(a VARCHAR REFERENCES parent(a));"
+         "CREATE TABLE checked(a VARCHAR CHECK (length(a) < 3))");
+    exec(store, more);
+    for (size_t i = 0; i < n_rows; i++) {
+        must_fail(rows[i].code, ep_store_exec(store, rows[i].sql, err));
+        if (strstr(last_error.text, "secret") || strstr(last_error.text, "4711"))
+            fail_msg("%s shows a value: %s", rows[i].sql, last_error.text);
+        if (!strstr(last_error.text, rows[i].shown) || strchr(last_error.text, '\n'))
+            fail_msg("%s: %s", rows[i].sql, last_error.text);
+    }
+    ep_store_close(&store);
+}
+
 #endif

@@ -241,12 +241,19 @@ static void a_shared_store_is_one_more_connection(void **state) {
     assert_int_equal(get_int(reader, "SELECT count(*) FROM t"), 1);
     assert_text(reader, "SELECT current_setting('TimeZone')", "UTC");
     ep_store_close(&store);
-    /* The file is open as long as one is left. */
-    ep_store_options options = {.location = in_folder("shared.db")};
-    must_fail(EP_E_BUSY, ep_store_open(&options, &store, err));
     assert_int_equal(get_int(reader, "SELECT count(*) FROM t"), 1);
     ep_store_close(&reader);
-    store = open_store("shared.db");
+}
+
+static void a_file_is_open_as_long_as_one_is_left(void **state) {
+    (void)state;
+    ep_store *store = open_store("left.db"), *reader = NULL;
+    must(ep_store_share(store, &reader, err));
+    ep_store_close(&store);
+    ep_store_options options = {.location = in_folder("left.db")};
+    must_fail(EP_E_BUSY, ep_store_open(&options, &store, err));
+    ep_store_close(&reader);
+    store = open_store("left.db");
     ep_store_close(&store);
 }
 
@@ -459,7 +466,7 @@ static void several_statements_run_in_order(void **state) {
               ep_store_exec(store,
                             "INSERT INTO t VALUES ('; '); INSERT INTO t -- ;\n VALUES ('b'); DROP TABLE none",
                             err));
-    assert_non_null(strstr(last_error.text, "statement 3 of 3: DROP TABLE none: Catalog Error: "));
+    assert_non_null(strstr(last_error.text, "statement 3 of 3: DROP TABLE none: "));
     assert_non_null(strstr(last_error.text, "none"));
     assert_int_equal(get_int(store, "SELECT count(*) FROM t"), 4);
     ep_store_close(&store);
@@ -487,11 +494,7 @@ static void rows_changed_are_counted(void **state) {
 
 static void errors_show_no_values(void **state) {
     (void)state;
-    static const struct {
-        const char *sql;
-        ep_code code;
-        const char *shown;
-    } rows[] = {
+    static const struct telling rows[] = {
         {"SELECT v::BIGINT FROM t", EP_E_RECORD, "INT64"},
         {"SELECT v::DATE FROM t", EP_E_RECORD, "date"},
         {"SELECT v::TIMESTAMP FROM t", EP_E_RECORD, "timestamp"},
@@ -509,20 +512,7 @@ static void errors_show_no_values(void **state) {
         {"SELECT * FROM t WHERE v = 'top secret' AND missing = 5", EP_E_STORE, "\"missing\""},
         {"SELECT * FROM missing", EP_E_STORE, "missing"},
     };
-    ep_store *store = open_store("");
-    exec(store,
-         "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE t(k VARCHAR PRIMARY KEY, v VARCHAR, n BIGINT);"
-         "INSERT INTO t VALUES ('the \"key\" secret', 'it''s a \"top secret\" value', 471100);"
-         "CREATE TABLE parent(a VARCHAR PRIMARY KEY); CREATE TABLE child(a VARCHAR REFERENCES parent(a));"
-         "CREATE TABLE checked(a VARCHAR CHECK (length(a) < 3))");
-    for (size_t i = 0; i < N_OF(rows); i++) {
-        must_fail(rows[i].code, ep_store_exec(store, rows[i].sql, err));
-        if (strstr(last_error.text, "secret") || strstr(last_error.text, "4711"))
-            fail_msg("%s shows a value: %s", rows[i].sql, last_error.text);
-        if (!strstr(last_error.text, rows[i].shown) || strchr(last_error.text, '\n'))
-            fail_msg("%s: %s", rows[i].sql, last_error.text);
-    }
-    ep_store_close(&store);
+    assert_no_values("CREATE TYPE kind AS ENUM ('a')", rows, N_OF(rows));
 }
 
 static void errors_may_be_ignored(void **state) {
@@ -591,8 +581,10 @@ int main(int argc, char **argv) {
     const struct CMUnitTest shared[] = {
         cmocka_unit_test(a_transaction_is_all_or_nothing),
         cmocka_unit_test(closing_ends_an_open_transaction),
+        cmocka_unit_test(a_shared_store_is_one_more_connection),
         cmocka_unit_test(a_commit_after_a_failure_is_an_error),
         cmocka_unit_test(transactions_are_not_opened_by_sql),
+        cmocka_unit_test(several_statements_run_in_order),
         cmocka_unit_test(rows_changed_are_counted),
         cmocka_unit_test(errors_may_be_ignored),
         cmocka_unit_test(a_statement_can_be_interrupted),
@@ -605,13 +597,12 @@ int main(int argc, char **argv) {
         cmocka_unit_test(another_process_is_kept_out),
         cmocka_unit_test(permissions_are_named),
         cmocka_unit_test(a_full_disk_is_told_apart),
-        cmocka_unit_test(a_shared_store_is_one_more_connection),
+        cmocka_unit_test(a_file_is_open_as_long_as_one_is_left),
         cmocka_unit_test(both_engines_sort_nulls_alike),
         cmocka_unit_test(nothing_reaches_out_of_the_folder),
         cmocka_unit_test(the_folder_itself_is_open),
         cmocka_unit_test(work_beyond_the_memory_spills_or_says_so),
         cmocka_unit_test(two_writers_of_one_row_conflict),
-        cmocka_unit_test(several_statements_run_in_order),
         cmocka_unit_test(errors_show_no_values),
         cmocka_unit_test(exceptions_become_errors),
     };
