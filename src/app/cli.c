@@ -33,6 +33,18 @@ ep_code ep_cli_int(const ep_cli *cli, const char *name, int64_t low, int64_t hig
     return EP_OK;
 }
 
+ep_code ep_cli_word(const ep_cli *cli, const char *option, const char *(*name)(int), int n, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf list = {0};
+    const char *word = ep_cli_get(cli, option);
+    bool known = !word;
+    for (int i = 0; i < n; i++) {
+        known = known || strcmp(word, name(i)) == 0;
+        ep_buf_printf(&list, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", name(i));
+    }
+    EP_TRY(ep_buf_check(&list, err));
+    return known ? EP_OK : ep_fail_field(err, EP_E_USAGE, option, "--%s is %s", option, list.data);
+}
+
 ep_code ep_cli_time(const ep_cli *cli, const char *name, int64_t *ret, ep_error *err) {
     const char *text = ep_cli_get(cli, name);
     int32_t day;

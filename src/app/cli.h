@@ -42,6 +42,9 @@ bool ep_cli_has(const ep_cli *cli, const char *name);
 /** A whole number option in a range; EP_E_USAGE with the option's name. `ret` keeps its value when the option was not given. */
 EP_CHECK ep_code ep_cli_int(const ep_cli *cli, const char *name, int64_t low, int64_t high, int64_t *ret,
                             ep_error *err);
+/** An option whose words are a closed list, name(0) to name(n - 1): another one would find nothing and look like good news. */
+EP_CHECK ep_code ep_cli_word(const ep_cli *cli, const char *option, const char *(*name)(int), int n,
+                             ep_error *err);
 /** A moment: RFC 3339, or a date (midnight UTC). */
 EP_CHECK ep_code ep_cli_time(const ep_cli *cli, const char *name, int64_t *ret, ep_error *err);
 

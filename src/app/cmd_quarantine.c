@@ -21,9 +21,34 @@ static int finish(ep_cli *cli, ep_warehouse **w, ep_code code, const ep_error *e
 /* Nobody could be told; nobody's but the platform's. */
 #define SELLER "case when owner is null then '?' when owner = '' then '(platform)' else owner end"
 
+static const char *status_name(int i) {
+    static const char *const names[] = {"open", "waiting", "replayed", "released", "discarded", "all"};
+    return names[i];
+}
+
+/* A filter that was typed wrong finds nothing, which looks like good news. A feed that is no longer defined may have records. */
+static ep_code check_filter(const ep_cli *cli, ep_warehouse *w, ep_error *err) {
+    const char *code = ep_cli_get(cli, "code"), *feed = ep_cli_get(cli, "feed");
+    if (code && ep_reason_find(ep_str_from(code)) == EP_R_NONE)
+        return ep_fail_field(
+            err, EP_E_USAGE, "code",
+            "no reason has the code %s; entrepot quarantine list --summary shows those there are", code);
+    if (!feed || ep_warehouse_feed(w, feed))
+        return EP_OK;
+    int64_t n;
+    const ep_value params[] = {ep_v_cstr(feed)};
+    EP_TRY(ep_store_get_int(w->store, "select count(*) from books.quarantine where feed = $1", params, 1, &n,
+                            err));
+    return n > 0 ? EP_OK
+                 : ep_fail_field(err, EP_E_USAGE, "feed",
+                                 "no feed is called %s; entrepot feed list shows them", feed);
+}
+
 static ep_code list(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     int64_t limit = 100, n;
     EP_TRY(ep_cli_int(cli, "limit", 1, 1000000, &limit, err));
+    EP_TRY(ep_cli_word(cli, "status", status_name, 6, err));
+    EP_TRY(check_filter(cli, w, err));
     const char *status = ep_cli_get(cli, "status");
     const ep_value params[] = {text_option(cli, "feed"), text_option(cli, "seller"), text_option(cli, "code"),
                                ep_v_cstr(status ? status : "open"), ep_v_int(limit)};
@@ -172,6 +197,12 @@ static ep_code show(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     puts("\nas received");
     print_raw(v[12].text);
     puts("");
+    if (!cli->quiet && ep_str_eq(v[7].text, EP_STR("open")))
+        printf(
+            "\nnext: mend the feed, the contract or a list, then entrepot quarantine replay %" PRId64
+            ";\n      or mend the record: the same with --with FILE; or give it up: entrepot quarantine discard "
+            "%" PRId64 " --why TEXT\n",
+            id, id);
     return EP_OK;
 }
 
@@ -206,6 +237,7 @@ static ep_code export_to(ep_cli *cli, ep_warehouse *w, FILE *out, int64_t *ret_n
     EP_CLEANUP(ep_buf_done) ep_buf line = {0};
     const ep_value params[] = {text_option(cli, "feed"), text_option(cli, "seller"),
                                text_option(cli, "code")};
+    EP_TRY(check_filter(cli, w, err));
     EP_TRY(ep_store_query(
         w->store,
         "select quarantine_id, feed, source, record, line, owner, reasons, raw from books.quarantine where " FILTER
@@ -254,6 +286,7 @@ static ep_code replay(ep_cli *cli, ep_warehouse *w, ep_replay_result *ret, ep_er
     const char *with = ep_cli_get(cli, "with");
     if (cli->n_args == 0 && !ep_cli_has(cli, "all") && !ep_cli_has(cli, "feed") && !ep_cli_has(cli, "code"))
         return ep_fail(err, EP_E_USAGE, "say which: ids, --feed NAME, --code CODE or --all");
+    EP_TRY(check_filter(cli, w, err));
     if (with)
         EP_TRY(ep_read_file(with, EP_MAX_RECORD_BYTES, &corrected, err));
     while (corrected.len > 0 &&

@@ -62,20 +62,6 @@ int ep_cmd_status(ep_cli *cli) {
     " from (select happened_at, category, severity, event, feed, message, run_id from books.journal where ($1 = '' or category = $1) and " \
     "($2 = '' or severity = $2) and ($3 = '' or feed = $3) and happened_at >= $4 order by happened_at desc limit $5) j order by happened_at"
 
-/* The words of a closed list; another one would find nothing and look like good news. */
-static ep_code check_word(const ep_cli *cli, const char *option, const char *(*name)(int), int n,
-                          ep_error *err) {
-    EP_CLEANUP(ep_buf_done) ep_buf list = {0};
-    const char *word = ep_cli_get(cli, option);
-    bool known = !word;
-    for (int i = 0; i < n; i++) {
-        known = known || strcmp(word, name(i)) == 0;
-        ep_buf_printf(&list, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", name(i));
-    }
-    EP_TRY(ep_buf_check(&list, err));
-    return known ? EP_OK : ep_fail_field(err, EP_E_USAGE, option, "--%s is %s", option, list.data);
-}
-
 static const char *category_name(int i) {
     return ep_journal_category_name((ep_journal_category)i);
 }
@@ -88,8 +74,8 @@ static ep_code journal(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     int64_t limit = 100, since = EP_TS_MIN, n;
     EP_TRY(ep_cli_int(cli, "limit", 1, 1000000, &limit, err));
     EP_TRY(ep_cli_time(cli, "since", &since, err));
-    EP_TRY(check_word(cli, "category", category_name, EP_N_JOURNAL_CATEGORIES, err));
-    EP_TRY(check_word(cli, "severity", severity_name, EP_N_JOURNAL_SEVERITIES, err));
+    EP_TRY(ep_cli_word(cli, "category", category_name, EP_N_JOURNAL_CATEGORIES, err));
+    EP_TRY(ep_cli_word(cli, "severity", severity_name, EP_N_JOURNAL_SEVERITIES, err));
     const char *category = ep_cli_get(cli, "category"), *severity = ep_cli_get(cli, "severity"),
                *feed = ep_cli_get(cli, "feed");
     const ep_value params[] = {ep_v_cstr(category ? category : ""), ep_v_cstr(severity ? severity : ""),

@@ -110,10 +110,11 @@ const ep_command ep_commands[] = {
      "killed load goes on where its last transaction ended. - is standard input.",
      load_options, ep_cmd_load},
     {"status", "", "what the warehouse holds, feed by feed", NULL, NULL, ep_cmd_status},
-    {"verify", "", "recount and recompute: invariants 1, 3, 4 and 7 over the whole warehouse",
+    {"verify", "", "recount and recompute the whole warehouse: invariants 1, 3, 4 and 7",
      "1 conservation: the ledger's classes add up and agree with the rows; 3 convergence: each history equals the projection of\n"
      "its change log; 4 as it was: every fact points to the version valid at its own time; 7 reconciliation: sums over sellers\n"
-     "equal the whole. Exit code 1 and the offending keys when something is broken.",
+     "equal the whole; 0 contract: what scripts of derive/ and the calendar make has its keys and required values.\n"
+     "Exit code 1 and the offending keys when something is broken.",
      NULL, ep_cmd_verify},
     {"check", "[TABLE...]", "look at the set rules of the contracts: counts, percentages, duplicates, SQL",
      "Loading does this for the tables it changed. A rule that fails opens an incident (books.incident), which is closed when it\n"

@@ -205,16 +205,19 @@ static ep_code check_options(walk *w, const char *type, const ep_yaml_node *opti
     const ep_level *level = ep_level_options(type);
     for (const ep_yaml_node *member = options->first; member; member = member->next) {
         const ep_key *key = ep_key_find(level, member->key);
-        const char *other = NULL;
-        for (size_t i = 0; !key && !other && i < sizeof types / sizeof types[0]; i++)
-            if (ep_key_find(ep_level_options(types[i]), member->key))
-                other = types[i];
+        char others[80] = "";
+        for (size_t i = 0; !key && i < sizeof types / sizeof types[0]; i++)
+            if (ep_key_find(ep_level_options(types[i]), member->key)) {
+                size_t len = strlen(others);
+                snprintf(others + len, sizeof others - len, "%s%s", len ? ", " : "", types[i]);
+            }
         ep_yaml_node place = key_of(member);
         if (key)
             EP_TRY(check_value(w, level, key, member));
-        else if (other)
+        else if (others[0])
             EP_TRY(ep_draft_error(w->load, w->file, &place, "option_type",
-                                  "%s is an option of logicalType %s, this is %s", member->key, other, type));
+                                  "%s is an option of logicalType %s; this is %s", member->key, others,
+                                  type));
         else {
             ep_level named = *level;
             named.name = "logicalTypeOptions";

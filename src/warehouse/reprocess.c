@@ -356,7 +356,7 @@ static ep_code find_scope(job *j, int64_t since_us, ep_error *err) {
     EP_TRY(ep_store_exec(j->w->store, sql.data, err));
     EP_TRY(list_loads(j, err));
     if (j->n_loads == 0)
-        return ep_fail(err, EP_E_NOT_FOUND, "the feed %s loaded nothing since then", ep_feed_name(j->feed));
+        return ep_fail(err, EP_E_NOT_FOUND, "no load of the feed %s to read again", ep_feed_name(j->feed));
     j->result->n_loads = (int64_t)j->n_loads;
     return count_classes(j, &j->result->before, err);
 }

@@ -148,6 +148,31 @@ def test_the_journal_knows_its_words(shop):
     assert run("-C", shop, "journal", "--category", "load", "--severity", "info").returncode == 0
 
 
+def test_filters_of_the_quarantine_that_find_nothing_because_they_are_typed_wrong(shop):
+    """An empty list would look like good news."""
+    for command in ("list", "export -", "replay"):
+        for option, word, says in [("--feed", "marketplace.vendor", "entrepot feed list"), ("--code", "enumm", "quarantine list --summary")]:
+            result = run("-C", shop, "quarantine", *command.split(), option, word)
+            assert result.returncode == 2 and word in result.stderr and says in result.stderr, (command, result)
+    result = run("-C", shop, "quarantine", "list", "--status", "closed")
+    assert result.returncode == 2 and "--status is open, waiting, replayed, released, discarded or all" in result.stderr, result
+    assert run("-C", shop, "quarantine", "list", "--feed", "marketplace.vendors", "--code", "enum", "--status", "all").returncode == 0
+
+
+def test_a_record_set_aside_says_what_to_do_with_it(shop):
+    ids = [json.loads(line)["id"] for line in run("-C", shop, "--json", "quarantine", "list").stdout.splitlines()]
+    shown = run("-C", shop, "quarantine", "show", ids[0]).stdout
+    for command in (f"quarantine replay {ids[0]}", "--with FILE", f"quarantine discard {ids[0]} --why"):
+        assert command in shown
+    assert "next:" not in run("-C", shop, "--quiet", "quarantine", "show", ids[0]).stdout
+
+
+def test_an_option_of_another_type_names_all_types_that_have_it():
+    """"minimum is an option of logicalType date" would send its reader away from numbers."""
+    result = run("contract", "lint", ROOT / "tests/data/lint/option_of_three_types.yaml")
+    assert result.returncode == 1 and "logicalType date, timestamp, integer, number; this is string" in result.stdout + result.stderr
+
+
 def test_missing_things_end_with_3_or_2(shop, tmp_path):
     assert run("-C", tmp_path / "nowhere", "status").returncode == 3
     assert run("-C", shop, "load", "marketplace.vendors", tmp_path / "nothing").returncode == 3
