@@ -1,5 +1,6 @@
 -- History of a keyed table is a projection of its change log, rebuilt for the keys a batch touches. So it depends on the
 -- set of accepted changes only: order, batching and repetition cannot show.
+-- Tables of a step are dropped with the last step that reads them: they count as memory.
 -- Variables: x the table, stage the staged changes, at .. the columns; see src/warehouse/plan.h.
 
 -- :fresh
@@ -20,35 +21,44 @@ where not exists (
 );
 
 -- :quiet
--- Keys whose fresh changes all come after what is known and repeat it: nothing to project. Most changes are of this kind (an order
--- repeats its customer and products), and this keeps the cost of a batch from growing with the log.
--- A first value of a type 0 attribute that is null so far is no repetition.
+-- Fresh changes that repeat what is in force at their time, after their key's first change and before any fresh one with news: nothing to
+-- project. Most changes are of this kind (an order repeats its customer and products), and this keeps the cost of a batch from growing
+-- with the log. All versions show the last value of types 1 and 3, and the first of type 0. A type 3 attribute that is told again in
+-- between may part two equal values that came one after the other; a late value of type 0 may be the first.
 drop table if exists quiet_{{x}};
 create temp table quiet_{{x}} as
-with candidate as (
-    select f._key,
-           min(f._at) as _first_at,
-           max(case
-               when d.{{key}} is null or f._deleted is distinct from d.is_deleted{{carried||
+-- One look into the log a key: as a join with the grouped log, PostgreSQL may group it anew for each key.
+with span as (
+    select k._key,
+           (select min(l._at) from log.{{x}} l where l._key = k._key) as _first_at,
+           (select max(l._at) from log.{{x}} l where l._key = k._key) as _last_at
+    from (select distinct _key from fresh_{{x}}) k
+),
+compared as (
+    select f._row, f._key, f._at,
+           case
+               when s._first_at is null or d.{{key}} is null or d.is_inferred or f._at <= s._first_at{{type3?}} or f._at <= s._last_at{{end}}
+                    or f._deleted is distinct from d.is_deleted{{carried||
                     or ((f._present & $bit) <> 0 and f.$ is distinct from d.$)}}{{type0||
-                    or ((f._present & $bit) <> 0 and f.$ is not null and d.$ is null)}} then 1
-               else 0
-           end) as _differs
+                    or ((f._present & $bit) <> 0 and f.$ is distinct from d.$ and (d.$ is null or f._at <= s._last_at))}} then f._at
+           end as _news_at
     from fresh_{{x}} f
-    left join {{x}} d on d.{{key}} = f._key and d.is_current and not d.is_inferred
-    group by f._key
+    join span s on s._key = f._key
+    left join {{x}} d on d.{{key}} = f._key and d.valid_from <= f._at and f._at < d.valid_to
+),
+told as (
+    select _row, _at, _news_at, min(_news_at) over (partition by _key) as _first_news_at from compared
 )
--- One look into the log a key: as a join of two grouped sets, PostgreSQL expects one key, groups the log anew for each, and takes the square of the time.
-select c._key
-from candidate c
-where c._differs = 0 and c._first_at > (select max(l._at) from log.{{x}} l where l._key = c._key);
+select _row
+from told
+where _news_at is null and (_first_news_at is null or _at < _first_news_at);
 
 -- :log_quiet
 insert into log.{{x}} (_key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _outcome, _record, _load_id, _recorded_at)
 select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, 3, _record, _load_id, {{now}}
 from fresh_{{x}}
-where _key in (select _key from quiet_{{x}});
-delete from fresh_{{x}} where _key in (select _key from quiet_{{x}});
+where _row in (select _row from quiet_{{x}});
+delete from fresh_{{x}} where _row in (select _row from quiet_{{x}});
 
 -- :input
 -- All changes ever accepted of the keys at hand, old and fresh.
@@ -130,6 +140,7 @@ from (
 ) f
 where _outcome <> 3 or _flips = 1
 group by _key;
+drop table input_{{x}};
 
 -- :versions
 -- Versions of the touched keys: of equal event times the last counts; type 0, 1 and 3 show their last state everywhere (that of
@@ -195,12 +206,15 @@ delete from {{x}} where {{key}} in (select _key from touched_{{x}});
 insert into {{x}} ({{key}}, {{stored|, |$}}{{type3||, $previous}}, valid_from, valid_to, is_current, is_deleted, is_inferred)
 select _key, {{stored|, |$}}{{type3||, $previous}}, valid_from, valid_to, is_current, is_deleted, false
 from version_{{x}};
+drop table version_{{x}};
+drop table state_{{x}};
 
 -- :log
 insert into log.{{x}} (_key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _outcome, _record, _load_id, _recorded_at)
 select f._key, f._at, f._seq, f._hash, f._present, f._deleted, {{stored|, |f.$}}, s._outcome, f._record, f._load_id, {{now}}
 from fresh_{{x}} f
 join state_{{x}} s on s._key = f._key and s._at = f._at and s._seq = f._seq and s._hash = f._hash;
+drop table fresh_{{x}};
 
 -- :inferred
 -- Parents that nobody has described yet: one version that holds since ever, completed in place when the real row arrives.

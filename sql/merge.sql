@@ -32,7 +32,7 @@ where not exists (select 1 from fresh_{{x}} f where f._row = s._row)
   );
 
 -- :quiet
-select s._load_id, s._record, {{owner}} from fresh_{{x}} s where s._key in (select _key from quiet_{{x}});
+select s._load_id, s._record, {{owner}} from fresh_{{x}} s where s._row in (select _row from quiet_{{x}});
 
 -- :unchanged
 select s._load_id, s._record, {{owner}} from state_{{x}} s where s._fresh and s._outcome = 3;

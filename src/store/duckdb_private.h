@@ -56,7 +56,7 @@ EP_CHECK ep_code ep_duckdb_prepare(duckdb_connection connection, const char *sql
  */
 EP_CHECK ep_code ep_duckdb_execute(duckdb_prepared_statement statement, bool streams, const char *sql,
                                    duckdb_result *ret, ep_error *err);
-/** Runs one statement text that comes from this program; no result. */
+/** Runs statements of this program's own, which may open and close transactions; no result. */
 EP_CHECK ep_code ep_duckdb_command(duckdb_connection connection, const char *sql, ep_error *err);
 EP_CHECK ep_code ep_duckdb_exec(ep_store *store, const char *sql, ep_error *err);
 EP_CHECK ep_code ep_duckdb_run(ep_store *store, const char *sql, const ep_value *params, size_t n_params,

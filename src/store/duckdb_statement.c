@@ -7,15 +7,6 @@
 /* While another thread has a statement's last task. */
 enum { PAUSE_NS = 50000 };
 
-ep_code ep_duckdb_command(duckdb_connection connection, const char *sql, ep_error *err) {
-    duckdb_result result = {0};
-    ep_code code = EP_OK;
-    if (duckdb_query(connection, sql, &result) != DuckDBSuccess)
-        code = ep_duckdb_fail(err, sql, duckdb_result_error(&result));
-    duckdb_destroy_result(&result);
-    return code;
-}
-
 static duckdb_state bind_value(duckdb_prepared_statement statement, idx_t index, const ep_value *value) {
     if (value->state != EP_VALUE)
         return duckdb_bind_null(statement, index);
@@ -125,17 +116,16 @@ ep_code ep_duckdb_execute(duckdb_prepared_statement statement, bool streams, con
     return code;
 }
 
-/* `sql` is only for the error's text. */
+/* `sql` is only for the error's text; `any`: also what opens and closes transactions. */
 static ep_code exec_one(duckdb_connection connection, duckdb_extracted_statements statements, idx_t index,
-                        const char *sql, ep_error *err) {
+                        bool any, const char *sql, ep_error *err) {
     duckdb_prepared_statement statement = NULL;
     duckdb_result result = {0};
-    ep_code code;
+    ep_code code = EP_OK;
     if (duckdb_prepare_extracted_statement(connection, statements, index, &statement) != DuckDBSuccess) {
         code = ep_duckdb_fail(err, sql, statement ? duckdb_prepare_error(statement) : NULL);
     } else {
-        code = check_kind(statement, err);
-        if (code != EP_OK)
+        if (!any && (code = check_kind(statement, err)) != EP_OK)
             code = ep_sql_prefix(err, sql);
         else
             code = ep_duckdb_execute(statement, false, sql, &result, err);
@@ -145,21 +135,28 @@ static ep_code exec_one(duckdb_connection connection, duckdb_extracted_statement
     return code;
 }
 
-ep_code ep_duckdb_exec(ep_store *store, const char *sql, ep_error *err) {
-    duckdb_connection connection = ((ep_duckdb *)store)->connection;
+static ep_code exec_all(duckdb_connection connection, bool any, const char *sql, ep_error *err) {
     duckdb_extracted_statements statements = NULL;
     ep_code code = EP_OK;
     idx_t n = duckdb_extract_statements(connection, sql, &statements);
     if (n == 0 && duckdb_extract_statements_error(statements))
         code = ep_duckdb_fail(err, sql, duckdb_extract_statements_error(statements));
     for (idx_t i = 0; i < n && code == EP_OK; i++) {
-        code = exec_one(connection, statements, i, sql, err);
+        code = exec_one(connection, statements, i, any, sql, err);
         if (code != EP_OK && n > 1)
             ep_fail_prefix(err, "statement %zu of %zu", (size_t)(i + 1), (size_t)n);
         sql = ep_sql_skip(sql);
     }
     duckdb_destroy_extracted(&statements);
     return code;
+}
+
+ep_code ep_duckdb_exec(ep_store *store, const char *sql, ep_error *err) {
+    return exec_all(((ep_duckdb *)store)->connection, false, sql, err);
+}
+
+ep_code ep_duckdb_command(duckdb_connection connection, const char *sql, ep_error *err) {
+    return exec_all(connection, true, sql, err);
 }
 
 ep_code ep_duckdb_run(ep_store *store, const char *sql, const ep_value *params, size_t n_params,

@@ -53,6 +53,20 @@ ep_code ep_history_state(ep_warehouse *w, const ep_table *t, ep_error *err) {
     return ep_table_exec(w, t, "sql/history.sql", "state", NULL, 0, err);
 }
 
+/* Whether rows of `table` point to versions of the dimension by this link. */
+static bool binds(const ep_table *table, const ep_link *link, const ep_table *dimension) {
+    return link->table == dimension && link->from_column && table->contract->bind_time >= 0 &&
+           !table->versions;
+}
+
+bool ep_history_is_bound(const ep_warehouse *w, const ep_table *dimension) {
+    for (size_t i = 0; i < w->plan->n; i++)
+        for (size_t l = 0; l < w->plan->tables[i].n_links; l++)
+            if (binds(&w->plan->tables[i], &w->plan->tables[i].links[l], dimension))
+                return true;
+    return false;
+}
+
 static ep_code rebind_fact(ep_warehouse *w, const ep_table *dimension, const ep_table *fact,
                            const ep_link *link, const char *since, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf bind = {0};
@@ -71,6 +85,8 @@ static ep_code rebind_fact(ep_warehouse *w, const ep_table *dimension, const ep_
 ep_code ep_history_rebind(ep_warehouse *w, const ep_table *dimension, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
     EP_CLEANUP(ep_buf_done) ep_buf since = {0};
+    if (!ep_history_is_bound(w, dimension))
+        return EP_OK;
     ep_buf_printf(&sql, "select count(*), min(_since) from rebind_%s", dimension->name);
     EP_TRY(ep_buf_check(&sql, err));
     {
@@ -85,9 +101,8 @@ ep_code ep_history_rebind(ep_warehouse *w, const ep_table *dimension, ep_error *
     }
     for (size_t i = 0; i < w->plan->n; i++) {
         const ep_table *fact = &w->plan->tables[i];
-        for (size_t l = 0; l < fact->n_links && !fact->versions; l++)
-            if (fact->links[l].table == dimension && fact->links[l].from_column &&
-                fact->contract->bind_time >= 0)
+        for (size_t l = 0; l < fact->n_links; l++)
+            if (binds(fact, &fact->links[l], dimension))
                 EP_TRY(rebind_fact(w, dimension, fact, &fact->links[l], since.data, err));
     }
     return EP_OK;

@@ -20,9 +20,11 @@ EP_CHECK ep_code ep_table_int(ep_warehouse *w, const ep_table *table, const char
 /** Rebuilds a keyed table from its change log for all keys, and binds the facts anew. Inside a transaction. */
 EP_CHECK ep_code ep_history_rebuild(ep_warehouse *w, const ep_table *table, ep_error *err);
 
-/** From input_x to state_x and touched_x: fills absent attributes when there are any. */
+/** From input_x, which is dropped, to state_x and touched_x: fills absent attributes when there are any. */
 EP_CHECK ep_code ep_history_state(ep_warehouse *w, const ep_table *table, ep_error *err);
 
+/** Whether any table points to versions of the dimension; without, there is no rebind_x. Thread: any. */
+bool ep_history_is_bound(const ep_warehouse *w, const ep_table *dimension);
 /** Binds facts of the keys in rebind_x to the versions they fall into. */
 EP_CHECK ep_code ep_history_rebind(ep_warehouse *w, const ep_table *dimension, ep_error *err);
 /** Binds all facts of a dimension anew. */

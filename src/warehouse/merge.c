@@ -191,7 +191,8 @@ static ep_code merge_versions(ep_tx *tx, const ep_table *t, const texts *x, int6
         return EP_OK;
     EP_TRY(mark_since(tx, t, "since_versions", NULL, 0, err));
     EP_TRY(run(tx, t, x, HISTORY, "versions", err));
-    EP_TRY(run(tx, t, x, HISTORY, "rebind", err));
+    if (ep_history_is_bound(tx->w, t))
+        EP_TRY(run(tx, t, x, HISTORY, "rebind", err));
     return run(tx, t, x, HISTORY, "apply", err);
 }
 

@@ -81,13 +81,16 @@ ep_code ep_tx_slice(ep_tx *tx, ep_error *err) {
 
 /* Groups that wait for a parent, and what a snapshot holds, are found by queries over staged rows. */
 void ep_tx_hold(ep_tx *tx) {
+    bool any = false;
     tx->holding = ep_feed_delivery(tx->feed) != EP_D_SNAPSHOT;
     for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++) {
         const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
+        any = any || ep_held_can(t);
         for (size_t l = 0; l < t->n_links; l++)
             if (t->links[l].parent->on_unknown != EP_U_INFERRED)
                 tx->holding = false;
     }
+    tx->holding = tx->holding && any;
 }
 
 /* Slots keep their tallies for reuse. */
