@@ -21,14 +21,7 @@ where day >= ${since_day} and n_events > 0;
 
 delete from fact_stock_daily
 where day >= ${since_day}
-    and exists (
-        select 1
-        from told_series t
-        where t.seller_id = fact_stock_daily.seller_id
-            and t.sku = fact_stock_daily.sku
-            and t.condition = fact_stock_daily.condition
-            and t.location = fact_stock_daily.location
-    );
+    and (seller_id, sku, condition, location) in (select seller_id, sku, condition, location from told_series);
 
 -- The last day on which a seller tells anything: from here on by the events, before by what is stored of them.
 drop table if exists seller_horizon;
@@ -47,14 +40,15 @@ from told
 where seller_id in (select seller_id from told_series)
 group by seller_id;
 
+drop table if exists day_beyond;
+create temp table day_beyond as
+select distinct d.seller_id, d.day
+from fact_stock_daily d
+join seller_horizon h on h.seller_id = d.seller_id and h.last_day < d.day
+where d.day >= ${since_day};
+
 delete from fact_stock_daily
-where day >= ${since_day}
-    and exists (
-        select 1
-        from seller_horizon h
-        where h.seller_id = fact_stock_daily.seller_id
-            and h.last_day < fact_stock_daily.day
-    );
+where (seller_id, day) in (select seller_id, day from day_beyond);
 
 insert into fact_stock_daily (seller_id, sku, condition, location, day, closing_level, state, n_events)
 with event as (

@@ -1,7 +1,8 @@
 -- History of a keyed table is a projection of its change log, rebuilt for the keys a batch touches. So it depends on the
 -- set of accepted changes only: order, batching and repetition cannot show.
 -- Tables of a step are dropped with the last step that reads them: they count as memory.
--- Variables: x the table, stage the staged changes, at .. the columns; see src/warehouse/plan.h.
+-- Variables: x the table; there and log what staged rows are compared with, the table and its log or what near.sql fetched of them; see
+-- src/warehouse/plan.h.
 
 -- :fresh
 -- Changes that the log does not have yet, each once. What is left out are duplicates.
@@ -16,7 +17,7 @@ select s.*
 from stage_{{x}} s
 join once on once._row = s._row
 where not exists (
-    select 1 from log.{{x}} l
+    select 1 from {{log}} l
     where l._key = s._key and l._at = s._at and l._seq = s._seq and l._hash = s._hash
 );
 
@@ -30,8 +31,8 @@ create temp table quiet_{{x}} as
 -- One look into the log a key: as a join with the grouped log, PostgreSQL may group it anew for each key.
 with span as (
     select k._key,
-           (select min(l._at) from log.{{x}} l where l._key = k._key) as _first_at,
-           (select max(l._at) from log.{{x}} l where l._key = k._key) as _last_at
+           (select min(l._at) from {{log}} l where l._key = k._key) as _first_at,
+           (select max(l._at) from {{log}} l where l._key = k._key) as _last_at
     from (select distinct _key from fresh_{{x}}) k
 ),
 compared as (
@@ -44,7 +45,7 @@ compared as (
            end as _news_at
     from fresh_{{x}} f
     join span s on s._key = f._key
-    left join {{x}} d on d.{{key}} = f._key and d.valid_from <= f._at and f._at < d.valid_to
+    left join {{there}} d on d.{{key}} = f._key and d.valid_from <= f._at and f._at < d.valid_to
 ),
 told as (
     select _row, _at, _news_at, min(_news_at) over (partition by _key) as _first_news_at from compared
@@ -132,7 +133,7 @@ select _key, max(_flips) as _flips
 from (
     select s._key, s._outcome,
            {{type0?}}case when exists (
-               select 1 from {{x}} d
+               select 1 from {{there}} d
                where d.{{key}} = s._key and ({{type0| or |((s._present & $bit) <> 0 and d.$ is distinct from s.$)}})
            ) then 1 else 0 end{{else}}0{{end}} as _flips
     from state_{{x}} s
@@ -221,4 +222,4 @@ drop table fresh_{{x}};
 insert into {{x}} ({{key}}, {{keys|, |$}}, valid_from, valid_to, is_current, is_deleted, is_inferred)
 select p._key, {{keys|, |p.$}}, {{min}}, {{max}}, true, false, true
 from ({{parents}}) p
-where not exists (select 1 from {{x}} d where d.{{key}} = p._key);
+where not exists (select 1 from {{there}} d where d.{{key}} = p._key);

@@ -6,7 +6,7 @@ create temp table stage_{{x}} ({{definition}});
 
 -- :known_collision
 -- A durable key that stands for two natural keys.
-select count(*) from stage_{{x}} s join {{x}} d on d.{{key}} = s._key
+select count(*) from stage_{{x}} s join {{there}} d on d.{{key}} = s._key
 where {{keys| or |d.$ is distinct from s.$}};
 
 -- :staged_collision
@@ -60,25 +60,28 @@ from (
     window w as (partition by _key order by _nth)
 ) s
 where _fresh and _outcome <> 3
-  and (_outcome = 2 or _key in (select {{key}} from {{x}}));
+  and (_outcome = 2 or _key in (select {{key}} from {{there}}));
 
 -- :since_staged
 select min({{time}}) from stage_{{x}};
 
 -- :rebind
 -- Facts of the keys whose versions changed point to the version valid at their own time.
-update {{fact}} as f set {{from_column}} = d.valid_from
-from rebind_{{x}} r
-join {{x}} d on d.{{key}} = r._key
-where f.{{role_key}} = r._key
+update {{fact}} as f set {{from_column}} = v.valid_from
+from (
+    select r._key, r._since, d.valid_from, d.valid_to
+    from rebind_{{x}} r
+    join {{there}} d on d.{{key}} = r._key
+) v
+where f.{{role_key}} = v._key
   and f.{{bind}} >= {{since}}
-  and f.{{bind}} >= r._since
-  and d.valid_from <= f.{{bind}} and f.{{bind}} < d.valid_to
-  and f.{{from_column}} is distinct from d.valid_from;
+  and f.{{bind}} >= v._since
+  and v.valid_from <= f.{{bind}} and f.{{bind}} < v.valid_to
+  and f.{{from_column}} is distinct from v.valid_from;
 
 -- :orphans
 -- Rows whose parent nobody has described, nor does this batch.
 select s._load_id, s._record, s._group, s.{{role_key}} from stage_{{x}} s
 where s.{{role_key}} is not null
-  and not exists (select 1 from {{parent}} d where d.{{parent_key}} = s.{{role_key}} and {{described}})
+  and not exists (select 1 from {{parent_there}} d where d.{{parent_key}} = s.{{role_key}} and {{described}})
   {{staged_parent?}}and not exists (select 1 from stage_{{parent}} p where p._key = s.{{role_key}}){{end}};

@@ -29,5 +29,5 @@ select distinct {{key}} as _key, {{min}} as _since from {{x}};
 update {{x}} as t
 set _n = v._n, _at = v._at, _seq = v._seq, _hash = v._hash, _present = v._present, _deleted = v._deleted, _record = v._record,
     _load_id = v._load_id{{deleted?}}, is_deleted = v._deleted{{end}}{{type0||, $ = v.$}}{{type1||, $ = v.$}}
-from version_{{x}} v
+from (select * from version_{{x}}) v
 where v._key = t.{{key}};

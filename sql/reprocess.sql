@@ -22,16 +22,21 @@ select (select count(*) from before_{{x}}) as n_before,
 -- :take_out_events
 delete from {{x}} where _load_id in (select load_id from scope_load);
 
+-- :take_out_log
+-- Changes, first; lost_x has the keys of which none is left.
+drop table if exists lost_{{x}};
+create temp table lost_{{x}} as select distinct _key from log.{{x}} where _load_id in (select load_id from scope_load);
+delete from log.{{x}} where _load_id in (select load_id from scope_load);
+delete from lost_{{x}} where _key in (select _key from log.{{x}} where _key in (select _key from lost_{{x}}));
+
 -- :take_out_single
 -- Rows whose only change goes, or whose log becomes empty, go with it.
 delete from {{x}} where _n = 1 and _load_id in (select load_id from scope_load);
-delete from log.{{x}} where _load_id in (select load_id from scope_load);
-delete from {{x}} where _n > 1 and {{key}} not in (select _key from log.{{x}});
+delete from {{x}} where _n > 1 and {{key}} in (select _key from lost_{{x}});
 
 -- :take_out_versions
 -- A key without changes has no history; if facts point to it, it is inferred again below.
-delete from log.{{x}} where _load_id in (select load_id from scope_load);
-delete from {{x}} where not is_inferred and {{key}} not in (select _key from log.{{x}});
+delete from {{x}} where not is_inferred and {{key}} in (select _key from lost_{{x}});
 
 -- :infer_again
 -- Parents that facts point to and that nobody describes any more.
@@ -39,7 +44,7 @@ insert into {{parent}} ({{parent_key}}, {{parent_columns}}, {{inferred_columns}}
 select f.{{role_key}}, {{child_columns}}, {{inferred_values}}
 from {{x}} f
 where f.{{role_key}} is not null
-  and not exists (select 1 from {{parent}} d where d.{{parent_key}} = f.{{role_key}})
+  and f.{{role_key}} not in (select {{parent_key}} from {{parent}})
 group by f.{{role_key}};
 
 -- :forget_books

@@ -36,10 +36,10 @@ select s.*
 from stage_{{x}} s
 where s._row in (select _row from once_{{x}} where _key in (select _key from again_{{x}}))
 and not exists (
-    select 1 from {{x}} t
+    select 1 from {{there}} t
     where t.{{key}} = s._key and t._at = s._at and t._seq = s._seq and t._hash = s._hash
 ) and not exists (
-    select 1 from log.{{x}} l
+    select 1 from {{log}} l
     where l._key = s._key and l._at = s._at and l._seq = s._seq and l._hash = s._hash
 );
 
@@ -72,4 +72,4 @@ $}};
 insert into {{x}} ({{key}}, {{keys|, |$}}{{deleted?}}, is_deleted{{end}}, _at, _seq, _hash, _present, _deleted, _n, _record, _load_id, _recorded_at)
 select p._key, {{keys|, |p.$}}{{deleted?}}, false{{end}}, {{min}}, 0, 0, 0, false, 0, -1, 0, {{now}}
 from ({{parents}}) p
-where not exists (select 1 from {{x}} d where d.{{key}} = p._key);
+where not exists (select 1 from {{there}} d where d.{{key}} = p._key);

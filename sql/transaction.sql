@@ -15,7 +15,7 @@ select s.*
 from stage_{{x}} s
 join once on once._row = s._row
 where not exists (
-    select 1 from {{x}} t
+    select 1 from {{there}} t
     where t._at between {{from}} and {{to}}
       and {{identity| and |t.$ = s.$}} and t._seq = s._seq and t._hash = s._hash
 );
@@ -31,18 +31,17 @@ from (
     from fresh_{{x}}
     union all
     select {{identity|, |t.$}}, t._seq, t._hash, t._load_id, t._record, cast(null as bigint), 2
-    from {{x}} t
+    from {{there}} t
     where t._at between {{from}} and {{to}}
       and exists (select 1 from fresh_{{x}} f where {{identity| and |f.$ = t.$}})
 ) c
 where _many > 1 or exists (
-    select 1 from {{x}} t where t._at between {{from}} and {{to}} and {{identity| and |t.$ = c.$}});
+    select 1 from {{there}} t where t._at between {{from}} and {{to}} and {{identity| and |t.$ = c.$}});
 
 -- :drop_losers
 delete from fresh_{{x}} where _row in (select _row from rival_{{x}} where _place > 1 and _row is not null);
-delete from {{x}} as t where t._at between {{from}} and {{to}} and exists (
-    select 1 from rival_{{x}} r
-    where r._place > 1 and r._row is null and {{identity| and |r.$ = t.$}} and r._seq = t._seq and r._hash = t._hash);
+delete from {{x}} where _at between {{from}} and {{to}} and ({{identity|, |$}}, _seq, _hash) in (
+    select {{identity|, |$}}, _seq, _hash from rival_{{x}} where _place > 1 and _row is null);
 
 -- :known
 -- Held rows whose identity the table has already.

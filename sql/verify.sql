@@ -152,7 +152,7 @@ where _missing is not null;
 -- As it was: a fact points to the version that holds its own time; with no such version the link is broken.
 select '{{x}}, load ' || f._load_id || ', record ' || f._record || ': {{from_column}} is not the version of {{parent}} valid at its time'
 from {{x}} f
-left join {{parent}} d on d.{{parent_key}} = f.{{role_key}} and d.valid_from = f.{{from_column}}
+left join {{parent}} d on d.{{parent_key}} = f.{{role_key}} and d.valid_from = f.{{from_column}}{{same_owner}}
 where f.{{role_key}} is not null and f.{{bind}} is not null
   and (d.valid_from is null or d.valid_from > f.{{bind}} or f.{{bind}} >= d.valid_to);
 
@@ -160,4 +160,4 @@ where f.{{role_key}} is not null and f.{{bind}} is not null
 select '{{x}}, load ' || f._load_id || ', record ' || f._record || ': {{role_key}} has no row in {{parent}}'
 from {{x}} f
 where f.{{role_key}} is not null
-  and not exists (select 1 from {{parent}} d where d.{{parent_key}} = f.{{role_key}});
+  and f.{{role_key}} not in (select {{parent_key}} from {{parent}});

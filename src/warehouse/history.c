@@ -1,4 +1,5 @@
 #include "warehouse/history.h"
+#include "warehouse/near.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,6 +51,11 @@ ep_code ep_history_state(ep_warehouse *w, const ep_table *t, ep_error *err) {
         EP_TRY(ep_table_exec(w, t, "sql/history.sql", "fill", NULL, 0, err));
     else if (t->type0.n > 0)
         EP_TRY(ep_table_exec(w, t, "sql/history.sql", "first", NULL, 0, err));
+    if (t->type0.n > 0) {
+        char rows[128];
+        snprintf(rows, sizeof rows, "input_%s where _fresh", t->name);
+        EP_TRY(ep_near_table(w, t, rows, "_key", err));
+    }
     return ep_table_exec(w, t, "sql/history.sql", "state", NULL, 0, err);
 }
 
@@ -99,6 +105,10 @@ ep_code ep_history_rebind(ep_warehouse *w, const ep_table *dimension, ep_error *
         ep_put_ts_literal(&since, ep_cursor_get(cursor, 1).i64);
         EP_TRY(ep_buf_check(&since, err));
     }
+    ep_buf_reset(&sql);
+    ep_buf_printf(&sql, "rebind_%s", dimension->name);
+    EP_TRY(ep_buf_check(&sql, err));
+    EP_TRY(ep_near_table(w, dimension, sql.data, "_key", err));
     for (size_t i = 0; i < w->plan->n; i++) {
         const ep_table *fact = &w->plan->tables[i];
         for (size_t l = 0; l < fact->n_links; l++)

@@ -1,5 +1,6 @@
 #include "warehouse/history.h"
 #include "warehouse/lock.h"
+#include "warehouse/near.h"
 #include "warehouse/tx.h"
 
 #include <inttypes.h>
@@ -173,6 +174,7 @@ static ep_code log_quiet(ep_tx *tx, const ep_table *t, const texts *x, int64_t *
 
 static ep_code merge_versions(ep_tx *tx, const ep_table *t, const texts *x, int64_t n_staged, ep_error *err) {
     int64_t n_fresh, n_touched;
+    EP_TRY(ep_near_keys(tx->w, t, x->rows.data, err));
     EP_TRY(refuse_collisions(tx, t, err));
     EP_TRY(run(tx, t, x, HISTORY, "fresh", err));
     EP_TRY(count(tx, t, "fresh", &n_fresh, err));
@@ -202,9 +204,11 @@ static ep_code merge_single(ep_tx *tx, const ep_table *t, const texts *x, int64_
     EP_TRY(count(tx, t, "once", &n_once, err));
     EP_TRY(run(tx, t, x, SINGLE, "again", err));
     EP_TRY(count(tx, t, "again", &n_again, err));
+    EP_TRY(ep_near_parents(tx->w, t, "stage", err));
     EP_TRY(run(tx, t, x, SINGLE, "insert_first", err));
     if (n_again == 0 && n_once == n_staged)
         return mark_staged(tx, t, err);
+    EP_TRY(ep_near_keys(tx->w, t, x->rows.data, err));
     EP_TRY(refuse_collisions(tx, t, err));
     EP_TRY(run(tx, t, x, SINGLE, "fresh", err));
     EP_TRY(count(tx, t, "fresh", &n_fresh, err));
@@ -219,6 +223,8 @@ static ep_code merge_single(ep_tx *tx, const ep_table *t, const texts *x, int64_
     EP_TRY(tally(tx, t, x, "unchanged", err));
     EP_TRY(tally_changed(tx, t, x, err));
     EP_TRY(run(tx, t, x, SINGLE, "last", err));
+    /* A late change may bring back a parent that no staged row names. */
+    EP_TRY(ep_near_parents(tx->w, t, "version", err));
     return run(tx, t, x, SINGLE, "replace", err);
 }
 
@@ -276,6 +282,7 @@ static ep_code reject_losers(ep_tx *tx, const ep_table *t, const texts *x, bool 
 static ep_code merge_events(ep_tx *tx, const ep_table *t, const texts *x, int64_t n_staged,
                             ep_tx_reject reject, void *context, ep_error *err) {
     int64_t n_fresh, n_rivals;
+    EP_TRY(ep_near_events(tx->w, t, x->from.data, x->to.data, err));
     EP_TRY(run(tx, t, x, EVENT, "fresh", err));
     EP_TRY(count(tx, t, "fresh", &n_fresh, err));
     if (n_fresh < n_staged)
@@ -289,6 +296,7 @@ static ep_code merge_events(ep_tx *tx, const ep_table *t, const texts *x, int64_
         EP_TRY(reject_losers(tx, t, x, true, reject, context, err));
         EP_TRY(run(tx, t, x, EVENT, "drop_losers", err));
     }
+    EP_TRY(ep_near_parents(tx->w, t, "fresh", err));
     EP_TRY(run(tx, t, x, EVENT, "insert", err));
     mark_changed(tx, t, tx->min_at[t - tx->w->plan->tables]);
     return EP_OK;
@@ -382,6 +390,9 @@ static ep_code infer_parents(ep_tx *tx, const ep_table *child, const ep_link *li
     ep_buf_printf(&parents, " from %s_%s s where s.\"%s\" is not null group by 1", held ? "parents" : "stage",
                   child->name, link->key_column);
     EP_TRY(ep_buf_check(&parents, err));
+    char rows[128];
+    snprintf(rows, sizeof rows, "%s_%s", held ? "parents" : "stage", child->name);
+    EP_TRY(ep_near_table(tx->w, parent, rows, link->key_column, err));
     ep_sql_var vars[N_TEXTS + 1];
     memcpy(vars, x->vars, sizeof x->vars[0] * N_TEXTS);
     vars[N_TEXTS] = (ep_sql_var){"parents", parents.data, NULL};

@@ -211,12 +211,13 @@ static ep_code list_links(ep_plan *plan, ep_table *t, ep_error *err) {
             continue;
         const char *alias = made(plan, "b_", link->parent->role);
         const char *expression = ep_arena_printf(&plan->arena, "%s.valid_from", alias);
+        const char *versions = plan->near ? made(plan, "near_", link->from_column) : link->table->name;
         const char *join = ep_arena_printf(
             &plan->arena,
             "left join %s %s on %s.%s = s.%s and %s.valid_from <= s.\"%s\" and s.\"%s\" < %s.valid_to",
-            link->table->name, alias, alias, link->table->key_column, link->key_column, alias,
+            versions, alias, alias, link->table->key_column, link->key_column, alias,
             c->fields[c->bind_time].name, c->fields[c->bind_time].name, alias);
-        if (!alias || !expression || !join)
+        if (!alias || !expression || !versions || !join)
             return ep_fail(err, EP_E_NOMEM, "out of memory for the plan");
         EP_TRY(ep_sql_list_add(&t->roles, &plan->arena, link->from_column, NULL, 0, err));
         EP_TRY(ep_sql_list_add(&t->bound, &plan->arena, link->from_column, expression, 0, err));
@@ -252,17 +253,22 @@ static void start_table(ep_table *t, const ep_contract *c) {
         t->personal |= c->fields[f].personal && is_key(c, (int)f);
 }
 
-ep_code ep_plan_new(const ep_contracts *contracts, const ep_known_bit *known, size_t n_known, ep_plan **ret,
-                    ep_error *err) {
+ep_code ep_plan_new(const ep_contracts *contracts, const ep_known_bit *known, size_t n_known, bool near,
+                    ep_plan **ret, ep_error *err) {
     EP_CLEANUP(ep_plan_free) ep_plan *plan = ep_calloc(1, sizeof *plan);
     if (!plan || !(plan->tables = ep_calloc(contracts->n + 1, sizeof *plan->tables)))
         return ep_fail(err, EP_E_NOMEM, "out of memory for the plan");
+    plan->near = near;
     for (size_t i = 0; i < contracts->n; i++)
         if (contracts->items[i]->kind != EP_K_NONE)
             start_table(&plan->tables[plan->n++], contracts->items[i]);
     for (size_t i = 0; i < plan->n; i++) {
         ep_table *t = &plan->tables[i];
         if (t->keyed && !(t->key_column = made(plan, ep_short_name(t->name), "_key")))
+            return ep_fail(err, EP_E_NOMEM, "out of memory for the plan");
+        t->there = near ? made(plan, "near_", t->name) : t->name;
+        t->there_log = made(plan, near ? "near_log_" : "log.", t->name);
+        if (!t->there || !t->there_log)
             return ep_fail(err, EP_E_NOMEM, "out of memory for the plan");
         EP_TRY(give_bits(plan, t, known, n_known, err));
     }
@@ -307,6 +313,8 @@ const ep_table *ep_plan_find(const ep_plan *plan, const char *name) {
 size_t ep_table_vars(const ep_table *t, ep_sql_var *vars) {
     const ep_sql_var all[] = {
         {"x", t->name, NULL},
+        {"there", t->there, NULL},
+        {"log", t->there_log, NULL},
         {"key", t->key_column, NULL},
         {"deleted", t->contract->deleted >= 0 ? "yes" : "", NULL},
         {"min", "timestamp '0001-01-01 00:00:00'", NULL},

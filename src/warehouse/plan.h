@@ -29,6 +29,9 @@ typedef struct ep_content_field {
 typedef struct ep_table {
     const ep_contract *contract;
     const char *name;
+    const char *
+        there; /* what staged rows are compared with: the table, or near_x where tables lie on several nodes (near.h) */
+    const char *there_log;  /* the same of its change log */
     const char *key_column; /* "seller_key", NULL for transactions and snapshots */
     bool versions;          /* dimension */
     bool keyed;             /* one durable key a natural key */
@@ -60,6 +63,7 @@ typedef struct ep_table {
 typedef struct ep_plan {
     ep_table *tables; /* parents before children as far as possible */
     size_t n;
+    bool near; /* merges fetch the stored rows they need first */
     ep_arena arena;
 } ep_plan;
 
@@ -69,9 +73,9 @@ typedef struct ep_known_bit {
     int64_t bit;
 } ep_known_bit;
 
-/** Lays out all contracts. The contracts outlive the plan. EP_E_CONFIG when a contract cannot be laid out (more than 62 attributes ...). */
+/** Lays out all contracts; `near` for tables on several nodes. The contracts outlive the plan. EP_E_CONFIG when a contract cannot be laid out (more than 62 attributes ...). */
 EP_CHECK ep_code ep_plan_new(const ep_contracts *contracts, const ep_known_bit *known, size_t n_known,
-                             ep_plan **ret, ep_error *err);
+                             bool near, ep_plan **ret, ep_error *err);
 void ep_plan_free(ep_plan **plan);
 const ep_table *ep_plan_find(const ep_plan *plan, const char *name);
 /** Name without "dim_" or "fact_". */

@@ -399,20 +399,21 @@ ep_code ep_replay_waiting(ep_warehouse *w, ep_tx *tx, int64_t *ret_released, ep_
                                 err));
         if (n_waiting == 0)
             return EP_OK;
-        ep_buf_printf(
-            &sql,
-            "select %s from books.quarantine q where q.status = 'waiting' and exists (select 1 from books.waiting_parent p where p.quarantine_id = "
-            "q.quarantine_id and (false",
-            item_columns);
+        ep_buf_printf(&sql,
+                      "select %s from books.quarantine q where q.status = 'waiting' and q.quarantine_id in ("
+                      "select quarantine_id from books.waiting_parent where false",
+                      item_columns);
         for (size_t i = 0; i < w->plan->n; i++) {
             const ep_table *t = &w->plan->tables[i];
             if (t->keyed && t->fed && t->contract->kind != EP_K_ACCUMULATING)
                 ep_buf_printf(
                     &sql,
-                    " or (p.table_name = '%s' and exists (select 1 from %s d where d.%s = p.parent_key and %s))",
-                    t->name, t->name, t->key_column, t->versions ? "not d.is_inferred" : "d._n > 0");
+                    " or (table_name = '%s' and parent_key in (select %s from %s where %s and %s in ("
+                    "select parent_key from books.waiting_parent where table_name = '%s')))",
+                    t->name, t->key_column, t->name, t->versions ? "not is_inferred" : "_n > 0",
+                    t->key_column, t->name);
         }
-        ep_buf_puts(&sql, ")) order by q.feed, q.load_id, q.record, q.group_no");
+        ep_buf_puts(&sql, ") order by q.feed, q.load_id, q.record, q.group_no");
         EP_TRY(ep_buf_check(&sql, err));
         EP_TRY(read_items(w, sql.data, NULL, 0, &all, err));
         if (all.n == 0)

@@ -107,6 +107,8 @@ static ep_code take_out(job *j, const ep_table *t, size_t number, ep_error *err)
     const char *section = t->versions ? "take_out_versions"
                           : t->keyed  ? "take_out_single"
                                       : "take_out_events";
+    if (t->keyed)
+        EP_TRY(ep_table_exec(j->w, t, SQL, "take_out_log", NULL, 0, err));
     EP_TRY(ep_table_exec(j->w, t, SQL, section, NULL, 0, err));
     return t->keyed ? ep_history_rebuild(j->w, t, err) : EP_OK;
 }

@@ -1,8 +1,9 @@
 #include "warehouse/schema.h"
 #include "base/hash.h"
+#include "warehouse/books.h"
 #include "warehouse/calendar.h"
 #include "warehouse/catalog.h"
-#include "warehouse/dialect.h"
+#include "warehouse/distribute.h"
 #include "warehouse/history.h"
 #include "warehouse/journal.h"
 #include "warehouse/lock.h"
@@ -206,22 +207,6 @@ static ep_code views_fingerprint(ep_warehouse *w, char ret[65], ep_error *err) {
     return EP_OK;
 }
 
-static ep_code setting_is(ep_warehouse *w, const char *name, const char *value, bool *ret, ep_error *err) {
-    int64_t n;
-    const ep_value params[] = {ep_v_cstr(name), ep_v_cstr(value)};
-    EP_TRY(ep_store_get_int(w->store, "select count(*) from books.setting where name = $1 and value = $2",
-                            params, 2, &n, err));
-    *ret = n > 0;
-    return EP_OK;
-}
-
-static ep_code set_setting(ep_warehouse *w, const char *name, const char *value, ep_error *err) {
-    const ep_value params[] = {ep_v_cstr(name), ep_v_cstr(value)};
-    EP_TRY(ep_store_run(w->store, "delete from books.setting where name = $1", params, 1, NULL, err));
-    return ep_store_run(w->store, "insert into books.setting (name, value) values ($1, $2)", params, 2, NULL,
-                        err);
-}
-
 /* The keys of persons depend on the secret: another one would give everybody a second life. */
 static ep_code check_secret(ep_warehouse *w, ep_error *err) {
     uint8_t digest[32];
@@ -233,8 +218,8 @@ static ep_code check_secret(ep_warehouse *w, ep_error *err) {
     EP_TRY(ep_store_get_int(w->store, "select count(*) from books.setting where name = 'secret_fingerprint'",
                             NULL, 0, &n, err));
     if (n == 0)
-        return set_setting(w, "secret_fingerprint", hex, err);
-    EP_TRY(setting_is(w, "secret_fingerprint", hex, &same, err));
+        return ep_setting_put(w, "secret_fingerprint", hex, err);
+    EP_TRY(ep_setting_is(w, "secret_fingerprint", hex, &same, err));
     if (!same)
         return ep_fail(
             err, EP_E_CORRUPT,
@@ -255,9 +240,9 @@ static ep_code links_changed(ep_warehouse *w, bool *ret, ep_error *err) {
     EP_TRY(ep_buf_check(&links, err));
     EP_TRY(ep_store_get_int(w->store, "select count(*) from books.setting where name = 'links'", NULL, 0, &n,
                             err));
-    EP_TRY(setting_is(w, "links", links.data, &same, err));
+    EP_TRY(ep_setting_is(w, "links", links.data, &same, err));
     *ret = n > 0 && !same;
-    return same ? EP_OK : set_setting(w, "links", links.data, err);
+    return same ? EP_OK : ep_setting_put(w, "links", links.data, err);
 }
 
 /* Makes missing tables and finds what contracts ask of the others. */
@@ -314,6 +299,7 @@ static ep_code change_tables(ep_warehouse *w, const ep_catalog *old, change *ask
     EP_CLEANUP(ep_view_digests_done) ep_view_digests before = {0};
     bool any = false, rebuilt = false;
     EP_TRY(compare_tables(w, old, asked, ret_changed, err));
+    EP_TRY(ep_distribute_tables(w, ret_changed, err));
     EP_TRY(links_changed(w, &any, err));
     if (any)
         EP_TRY(note(w, "links_changed",
@@ -342,24 +328,22 @@ static ep_code apply_tables(ep_warehouse *w, const ep_catalog *old, bool *ret_ch
 }
 
 static ep_code apply(ep_warehouse *w, ep_error *err) {
-    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
     EP_CLEANUP(ep_catalog_done) ep_catalog old = {0};
-    ep_sql_var vars[EP_N_DIALECT_VARS];
-    ep_dialect_vars(w->store, vars);
-    EP_TRY(ep_sql_render("sql/books.sql", "create", vars, EP_N_DIALECT_VARS, &sql, err));
-    EP_TRY(ep_store_exec(w->store, sql.data, err));
-    EP_TRY(ep_warehouse_lock(w, err));
-    EP_TRY(check_secret(w, err));
-    EP_TRY(ep_catalog_load(w, &old, err));
-    EP_TRY(ep_plan_new(w->contracts, old.bits, old.n, &w->plan, err));
     bool changed = false, same_views;
     char fingerprint[65];
+    EP_TRY(ep_distribute_find(w, err));
+    EP_TRY(ep_books_make(w, err));
+    EP_TRY(ep_warehouse_lock(w, err));
+    EP_TRY(ep_distribute_books(w, &changed, err));
+    EP_TRY(check_secret(w, err));
+    EP_TRY(ep_catalog_load(w, &old, err));
+    EP_TRY(ep_plan_new(w->contracts, old.bits, old.n, w->on_citus, &w->plan, err));
     EP_TRY(apply_tables(w, &old, &changed, err));
     EP_TRY(views_fingerprint(w, fingerprint, err));
-    EP_TRY(setting_is(w, "views", fingerprint, &same_views, err));
+    EP_TRY(ep_setting_is(w, "views", fingerprint, &same_views, err));
     if (changed || !same_views) {
         EP_TRY(ep_views_apply(w, err));
-        EP_TRY(set_setting(w, "views", fingerprint, err));
+        EP_TRY(ep_setting_put(w, "views", fingerprint, err));
         EP_TRY(note(w, "views_made", "marts and legacy views", err));
     }
     return EP_OK;
@@ -377,6 +361,7 @@ ep_code ep_schema_apply(ep_warehouse *w, bool trial, ep_error *err) {
 
 ep_code ep_schema_plan(ep_warehouse *w, ep_error *err) {
     EP_CLEANUP(ep_catalog_done) ep_catalog old = {0};
+    EP_TRY(ep_distribute_find(w, err));
     EP_TRY(ep_catalog_load(w, &old, err));
-    return ep_plan_new(w->contracts, old.bits, old.n, &w->plan, err);
+    return ep_plan_new(w->contracts, old.bits, old.n, w->on_citus, &w->plan, err);
 }

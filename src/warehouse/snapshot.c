@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "warehouse/history.h"
 #include "warehouse/journal.h"
+#include "warehouse/near.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -145,6 +146,7 @@ static ep_code count_staged(ep_tx *tx, const ep_table *t, const texts *x, int64_
 static ep_code settle_table(ep_tx *tx, const ep_table *t, const ep_snapshot_source *source, int64_t load_id,
                             bool whole, counts *ret, ep_error *err) {
     EP_CLEANUP(texts_done) texts x = {0};
+    char rows[128];
     EP_TRY(texts_init(&x, tx, t, source, load_id, err));
     EP_TRY(ep_table_exec(tx->w, t, ASSET, "held", x.vars, x.n, err));
     if (whole)
@@ -152,6 +154,10 @@ static ep_code settle_table(ep_tx *tx, const ep_table *t, const ep_snapshot_sour
     EP_TRY(ep_table_exec(tx->w, t, ASSET, "register", x.vars, x.n, err));
     if (!whole)
         return EP_OK;
+    snprintf(rows, sizeof rows, "change_%s", t->name);
+    EP_TRY(ep_table_exec(tx->w, t, ASSET, "absent", x.vars, x.n, err));
+    EP_TRY(ep_table_exec(tx->w, t, ASSET, "change", x.vars, x.n, err));
+    EP_TRY(ep_near_keys(tx->w, t, rows, err));
     EP_TRY(ep_table_exec(tx->w, t, ASSET, "stage", x.vars, x.n, err));
     return count_staged(tx, t, &x, load_id, ret, err);
 }

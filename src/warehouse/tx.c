@@ -79,10 +79,10 @@ ep_code ep_tx_slice(ep_tx *tx, ep_error *err) {
     return EP_OK;
 }
 
-/* Groups that wait for a parent, and what a snapshot holds, are found by queries over staged rows. */
+/* Groups that wait for a parent, what a snapshot holds, and what merges fetch from other nodes, are found by queries over staged rows. */
 void ep_tx_hold(ep_tx *tx) {
     bool any = false;
-    tx->holding = ep_feed_delivery(tx->feed) != EP_D_SNAPSHOT;
+    tx->holding = ep_feed_delivery(tx->feed) != EP_D_SNAPSHOT && !tx->w->plan->near;
     for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++) {
         const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
         any = any || ep_held_can(t);

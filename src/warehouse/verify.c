@@ -164,21 +164,40 @@ static ep_code check_generated(run *r, const ep_table *t, ep_error *err) {
     return check_table(r, t, &x, 0, "single_keys", "one row a key", err);
 }
 
+/* A parent's rows lie with their owner's: a join that says so stays on its node. */
+static void put_same_owner(const ep_table *t, const ep_link *link, ep_buf *out) {
+    const ep_contract *parent = link->table->contract;
+    for (size_t k = 0; k < link->n_from; k++) {
+        if (parent->key[k] != parent->owner)
+            continue;
+        ep_buf_puts(out, " and d.");
+        ep_buf_put_ident(out, ep_str_from(parent->fields[parent->owner].name));
+        ep_buf_puts(out, " = f.");
+        ep_buf_put_ident(out, ep_str_from(t->contract->fields[link->from[k]].name));
+    }
+    ep_buf_puts(out, "");
+}
+
 static ep_code check_link(run *r, const ep_table *t, const ep_link *link, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf bind = {0};
+    EP_CLEANUP(ep_buf_done) ep_buf same_owner = {0};
     bool bound = link->from_column && t->contract->bind_time >= 0;
     ep_buf_put_ident(&bind,
                      bound ? ep_str_from(t->contract->fields[t->contract->bind_time].name) : EP_STR("_at"));
+    put_same_owner(t, link, &same_owner);
     EP_TRY(ep_buf_check(&bind, err));
+    EP_TRY(ep_buf_check(&same_owner, err));
     const ep_sql_var extra[] = {
         {"role_key", link->key_column, NULL},
         {"from_column", bound ? link->from_column : "", NULL},
         {"parent", link->table->name, NULL},
         {"parent_key", link->table->key_column, NULL},
         {"bind", bind.data, NULL},
+        {"same_owner", same_owner.data, NULL},
     };
     EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
-    EP_TRY(ep_table_query(r->w, t, "sql/verify.sql", bound ? "bound" : "linked", extra, 5, &cursor, err));
+    EP_TRY(ep_table_query(r->w, t, "sql/verify.sql", bound ? "bound" : "linked", extra,
+                          sizeof extra / sizeof *extra, &cursor, err));
     char what[128];
     snprintf(what, sizeof what,
              bound ? "facts point to the version of their %s then" : "facts point to a %s that exists",

@@ -1,6 +1,8 @@
 #include "warehouse/history.h"
+#include "warehouse/near.h"
 #include "warehouse/tx.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Groups taken out in one pass over one relationship. */
@@ -23,9 +25,13 @@ static bool stages(const ep_tx *tx, const ep_table *table) {
 static ep_code list_orphans(ep_tx *tx, const ep_table *child, const ep_link *link, orphans *ret,
                             ep_error *err) {
     EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
+    char rows[128];
+    snprintf(rows, sizeof rows, "stage_%s", child->name);
+    EP_TRY(ep_near_table(tx->w, link->table, rows, link->key_column, err));
     const ep_sql_var extra[] = {
         {"role_key", link->key_column, NULL},
         {"parent", link->table->name, NULL},
+        {"parent_there", link->table->there, NULL},
         {"parent_key", link->table->key_column, NULL},
         {"described", link->table->versions ? "not d.is_inferred" : "d._n > 0", NULL},
         {"staged_parent", stages(tx, link->table) ? "yes" : "", NULL},

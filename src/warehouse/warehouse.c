@@ -163,7 +163,7 @@ ep_code ep_warehouse_open(const char *folder, ep_open_mode mode, ep_warehouse **
     EP_TRY(ep_settings_load(folder, &w->settings, err));
     EP_TRY(load_definitions(w, err));
     if (mode == EP_OPEN_FILES)
-        return ep_plan_new(w->contracts, NULL, 0, &w->plan, err);
+        return ep_plan_new(w->contracts, NULL, 0, false, &w->plan, err);
     if (mode == EP_OPEN_WRITE) {
         EP_TRY(make_folders(w, err));
         EP_TRY(load_secret(w, true, err));

@@ -18,6 +18,7 @@ typedef struct ep_warehouse {
     size_t n_feeds;
     ep_plan *plan;
     ep_store *store;
+    bool on_citus;          /* the server spreads tables over nodes; see distribute.h */
     uint8_t secret[32];     /* keys the hashes of personal keys */
     char run_id[40];        /* this process's run, in ledger and journal */
     ep_lints lints;         /* of the definitions */

@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 from wh_rules import ENTREPOT, Warehouse
 
+ENGINES = ["duckdb"]
+
 HEADER = "seller_id,category,valid_from,valid_to,rate,revision\n"
 
 

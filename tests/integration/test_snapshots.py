@@ -7,6 +7,8 @@ import random
 import pytest
 from wh_rules import Warehouse, contract, feed
 
+ENGINES = ["duckdb", "postgres"]
+
 FIELDS = {
     "seller": {"logicalType": "string"},
     "id": {"logicalType": "string"},
@@ -154,7 +156,7 @@ def test_a_snapshot_that_grew_is_a_new_one(w):
 
 
 def test_a_snapshot_may_need_several_transactions(w):
-    w.write("entrepot.yaml", "name: test\nstore: data/warehouse.duckdb\nreporting_currency: EUR\ncommit_records: 1000\n")
+    w.settings("commit_records: 1000\n")
     describe(w)
     ids = [f"k{n}" for n in range(5000)]
     w.load("things", "1.jsonl", held(1, *ids, "last"))

@@ -5,6 +5,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import wh
+
 ENTREPOT = os.environ.get("ENTREPOT") or str(Path(__file__).resolve().parents[2] / "build" / "asan" / "entrepot")
 
 
@@ -13,7 +15,11 @@ class Warehouse:
         self.folder = Path(folder)
         for name in ("contracts", "feeds", "lists", "derive", "marts/legacy", "reconcile", "data", "in"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        self.write("entrepot.yaml", "name: test\nstore: data/warehouse.duckdb\nreporting_currency: EUR\n")
+        self.store = wh.new_store() or "data/warehouse.duckdb"
+        self.settings()
+
+    def settings(self, more=""):
+        self.write("entrepot.yaml", f"name: test\nstore: '{self.store}'\nreporting_currency: EUR\n{more}")
 
     def write(self, name, text):
         path = self.folder / name

@@ -54,7 +54,7 @@ static int set_up(void **state) {
         printf("# %d: %s\n", lints.items[i].line, lints.items[i].text);
     ep_lints_done(&lints);
     if (code == EP_OK)
-        code = ep_plan_new(f.contracts, NULL, 0, &f.plan, &err);
+        code = ep_plan_new(f.contracts, NULL, 0, false, &f.plan, &err);
     *state = &f;
     return code == EP_OK ? 0 : -1;
 }

@@ -104,7 +104,7 @@ static void a_new_column_takes_no_bit_of_another(void **state) {
 
     ep_plan *plan = NULL;
     (void)plan_of(OFFER(FIELD("colour", "string")), "dim_offer");
-    must(ep_plan_new(w->contracts, known, 4, &plan, err));
+    must(ep_plan_new(w->contracts, known, 4, false, &plan, err));
     t = ep_plan_find(plan, "dim_offer");
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(bit_of(t, names[i]), known[i].bit);
@@ -128,6 +128,22 @@ static void a_fact_links_to_its_parent_in_the_order_of_the_parents_key(void **st
     assert_null(t->key_column);
     assert_list(&t->identity, "id seller sold_at");
     assert_list(&t->roles, "offer_from");
+}
+
+static void on_several_nodes_merges_read_what_was_fetched(void **state) {
+    (void)state;
+    ep_plan *plan = NULL;
+    const ep_table *t = plan_of(OFFER("") SALE, "fact_sale");
+    assert_string_equal(t->there, "fact_sale");
+    assert_string_equal(ep_plan_find(w->plan, "dim_offer")->there_log, "log.dim_offer");
+    assert_non_null(strstr(t->binds.items[0].sql, "left join dim_offer "));
+    must(ep_plan_new(w->contracts, NULL, 0, true, &plan, err));
+    t = ep_plan_find(plan, "fact_sale");
+    assert_string_equal(t->there, "near_fact_sale");
+    assert_string_equal(ep_plan_find(plan, "dim_offer")->there_log, "near_log_dim_offer");
+    assert_non_null(strstr(t->binds.items[0].sql, "left join near_offer_from "));
+    assert_string_equal(t->name, "fact_sale");
+    ep_plan_free(&plan);
 }
 
 static void the_stage_has_system_columns_behind_the_contracts(void **state) {
@@ -177,7 +193,7 @@ static void planning_without_memory_is_an_ordinary_error(void **state) {
         ep_error err = {0};
         assert_true(n < 10000);
         ep_mem_fail_after(n);
-        code = ep_plan_new(w->contracts, NULL, 0, &plan, &err);
+        code = ep_plan_new(w->contracts, NULL, 0, false, &plan, &err);
         ep_mem_fail_after(0);
         assert_int_equal(err.code, code);
         assert_int_equal(plan != NULL, code == EP_OK);
@@ -211,6 +227,7 @@ int main(void) {
         cmocka_unit_test(the_owner_is_first_in_the_key),
         cmocka_unit_test(a_new_column_takes_no_bit_of_another),
         cmocka_unit_test(a_fact_links_to_its_parent_in_the_order_of_the_parents_key),
+        cmocka_unit_test(on_several_nodes_merges_read_what_was_fetched),
         cmocka_unit_test(the_stage_has_system_columns_behind_the_contracts),
         cmocka_unit_test(there_is_room_for_62_attributes),
         cmocka_unit_test(planning_without_memory_is_an_ordinary_error),

@@ -64,10 +64,10 @@ static void conditions_keep_or_drop(void **state) {
             {"x", "t", NULL},       {"key", "t_key", NULL},
             {"keys", NULL, &none},  {"deleted", deleted[i], NULL},
             {"min", "a_min", NULL}, {"parents", "p", NULL},
-            {"now", "n", NULL},
+            {"now", "n", NULL},     {"there", "t", NULL},
         };
         ep_buf sql = {0};
-        assert_int_equal(ep_sql_render("sql/single.sql", "inferred", vars, 7, &sql, &err), EP_OK);
+        assert_int_equal(ep_sql_render("sql/single.sql", "inferred", vars, 8, &sql, &err), EP_OK);
         assert_int_equal(strstr(sql.data, "is_deleted") != NULL, i == 1);
         ep_buf_done(&sql);
     }
