@@ -14,6 +14,11 @@ grant usage on schema {{star}}, legacy, books, log to entrepot_privacy;
 grant usage on schema books to entrepot_auditor, entrepot_admin;
 alter default privileges revoke execute on functions from public;
 
+-- :spread
+-- On Citus a query goes to the nodes with the tables' own names, so their schemas must be open to whoever reads them. What is granted in them stays what
+-- it is.
+select 'grant usage on schema {{star}}, books to sellers' where exists (select 1 from pg_extension where extname = 'citus')
+
 -- :database
 -- PUBLIC could connect and make temporary tables. Run by the database's owner.
 revoke all on database {{database}} from public;

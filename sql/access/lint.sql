@@ -73,6 +73,14 @@ expected as (
 ),
 ours as (select oid, rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolcanlogin, rolconnlimit
          from pg_roles where oid in (select oid from seller_role)),
+-- The server's own, which only its superuser can close.
+open_function as (
+{{functions}}
+),
+open_view as (
+{{views}}
+),
+on_citus as (select 1 from pg_extension where extname = 'citus'),
 finding (rule, object, wrong, mend) as (
     select 'rls_off', shown, format('%s may read it and row-level security is off', grantee), format('alter table %s enable row level security', shown)
     from readable where relkind in ('r', 'p') and not relrowsecurity
@@ -98,7 +106,7 @@ finding (rule, object, wrong, mend) as (
         and not exists (select 1 from personal a where a.schema = c.schema and a.name = c.name and a.attribute = c.attribute)
     union all
     select 'definer_view', shown, format('%s may read it and it asks with its owner''s rights', grantee), format('alter view %s set (security_invoker = true)', shown)
-    from readable where relkind = 'v' and not coalesce(reloptions && array['security_invoker=true', 'security_invoker=on', 'security_invoker=1'], false)
+    from readable where relkind = 'v' and oid not in (select oid from open_view) and not coalesce(reloptions && array['security_invoker=true', 'security_invoker=on', 'security_invoker=1'], false)
     union all
     select case relkind when 'm' then 'materialized_view' when 'f' then 'foreign_table' else 'sequence' end, shown,
         format('%s may read it and no policy can hold it', grantee), format('revoke all on %s from %s', shown, grantee)
@@ -111,6 +119,8 @@ finding (rule, object, wrong, mend) as (
     from pg_namespace n cross join lateral aclexplode(n.nspacl) a join grantee g on g.oid = a.grantee
     where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
         and not (a.privilege_type = 'USAGE' and n.nspname in ('seller', 'mart', 'public'))
+        -- Nodes of a cluster are asked by the tables' own names; the extension's schema holds nothing but its functions.
+        and not (a.privilege_type = 'USAGE' and exists (select 1 from on_citus) and n.nspname in (select schema from owned union all select 'citus_internal'))
     union all
     select 'database', d.datname, format('%s has %s on the database', g.name, a.privilege_type), format('revoke %s on database %I from %s', lower(a.privilege_type), d.datname, g.name)
     from pg_database d cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a join grantee g on g.oid = a.grantee
@@ -156,7 +166,8 @@ finding (rule, object, wrong, mend) as (
         format('%s may call it%s', g.name, case when p.prosecdef then ' and it runs with its owner''s rights' else '' end),
         format('revoke execute on function %s from %s', p.oid::regprocedure, g.name)
     from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a join grantee g on g.oid = a.grantee
-    where p.prosecdef or p.pronamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+    where (p.prosecdef or p.pronamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace))
+        and p.oid not in (select oid from open_function)
     union all
     select 'default_grant', coalesce(n.nspname, current_database()), format('what %s makes later is open to %s', o.rolname, g.name),
         format('alter default privileges for role %I revoke all on %s from %s', o.rolname,
@@ -178,12 +189,10 @@ finding (rule, object, wrong, mend) as (
     where current_setting('password_encryption') <> 'scram-sha-256'
     union all
     select 'open_server_function', p.oid::regprocedure::text, format('%s may call it and it tells of others', g.name), 'as superuser: entrepot access apply'
-    from (
-{{functions}}
-    ) p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a join grantee g on g.oid = a.grantee
+    from open_function p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a join grantee g on g.oid = a.grantee
     union all
-    select 'open_catalog', 'pg_catalog.' || c.relname, format('%s may read it whole and it tells of others', g.name), 'as superuser: entrepot access apply'
-    from pg_class c cross join lateral aclexplode(c.relacl) a join grantee g on g.oid = a.grantee
-    where c.relnamespace = 'pg_catalog'::regnamespace and c.relname in ('pg_stats', 'pg_stats_ext', 'pg_stats_ext_exprs', 'pg_class') and a.privilege_type = 'SELECT'
+    select 'open_catalog', v.shown, format('%s may read it whole and it tells of others', g.name), 'as superuser: entrepot access apply'
+    from open_view v join pg_class c on c.oid = v.oid cross join lateral aclexplode(c.relacl) a join grantee g on g.oid = a.grantee
+    where a.privilege_type = 'SELECT'
 )
 select distinct rule, object, wrong, mend from finding order by rule, object, wrong;

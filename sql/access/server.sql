@@ -1,7 +1,7 @@
 -- What every role of a PostgreSQL server may ask though it tells of others: sizes, statistics, activity, counters, locks, large objects, and whatever an
 -- extension brings (on Citus, sizes and places of everybody's shards). The engine's own objects belong to its superuser, so only one can close
 -- them; where there is none (managed servers), sellers come in through the gate alone. Inside roles keep them. It holds for this database, and dumps
--- carry it; with several nodes, it is run on each.
+-- carry it; with several nodes, it is run on all of them.
 
 -- :functions
 -- The functions, as a list that the lint uses too. Of extensions all, by the catalogue and not by name, but for those that Citus itself calls in the
@@ -22,26 +22,49 @@ join pg_extension e on e.oid = d.refobjid
 where not (e.extname = 'citus' and p.proname in ('assign_distributed_transaction_id', 'read_intermediate_result', 'read_intermediate_results', 'array_cat_agg',
     'json_cat_agg', 'jsonb_cat_agg', 'worker_partial_agg', 'coord_combine_agg'))
 
+-- :views
+-- The views that tell of more than the asking role may see: the engine's, and those of extensions (of Citus: sizes, and who does what).
+select c.oid, format('%I.%I', n.nspname, c.relname) as shown
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+where (n.nspname = 'pg_catalog' and c.relname in ('pg_stats', 'pg_stats_ext', 'pg_stats_ext_exprs', 'pg_class'))
+    or c.relkind = 'v' and exists (
+        select 1 from pg_depend d
+        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e')
+
 -- :close
--- Statements in the order to run them.
+-- Statements in the order to run them. On Citus each goes to all nodes, whose functions and views are their own; a node that refuses one makes the
+-- statement fail with what the node said.
 with open_function as (
 {{functions}}
 ),
+open_view as (
+{{views}}
+),
 statement (place, text) as (
-    select 1, format('revoke execute on routine %s from public', oid::regprocedure) from open_function
-    where has_function_privilege('sellers', oid, 'execute')
+    select 1, format('revoke execute on routine %s from public', string_agg(cast(oid::regprocedure as text), ', ' order by oid)) from open_function
+    having count(*) > 0
     union all
-    select 2, format('grant execute on routine %s to pg_monitor, entrepot_admin, {{loader}}', oid::regprocedure) from open_function
+    select 2, format('grant execute on routine %s to pg_monitor, entrepot_admin, {{loader}}', string_agg(cast(oid::regprocedure as text), ', ' order by oid))
+    from open_function
+    having count(*) > 0
     union all
-    select 3, format('revoke all on pg_catalog.%I from public', v) from unnest(array['pg_stats', 'pg_stats_ext', 'pg_stats_ext_exprs', 'pg_class']) v
+    -- How a query moves rows between nodes when it joins by another column than the one that spreads them.
+    select 3, format('grant execute on routine %s to entrepot_analyst, entrepot_auditor, entrepot_steward', string_agg(cast(oid::regprocedure as text), ', '))
+    from open_function where proname in ('worker_partition_query_result', 'fetch_intermediate_results')
+    having count(*) > 0
     union all
-    select 4, format('grant select on pg_catalog.%I to pg_monitor, entrepot_admin, {{loader}}', v)
-    from unnest(array['pg_stats', 'pg_stats_ext', 'pg_stats_ext_exprs', 'pg_class']) v
+    select 4, format('revoke all on %s from public', string_agg(shown, ', ' order by shown)) from open_view
+    union all
+    select 5, format('grant select on %s to pg_monitor, entrepot_admin, {{loader}}', string_agg(shown, ', ' order by shown)) from open_view
     union all
     -- Everything of pg_class but how large a table is, and where.
-    select 5, format('grant select (%s) on pg_catalog.pg_class to public', string_agg(quote_ident(attname), ', ' order by attnum))
+    select 6, format('grant select (%s) on pg_catalog.pg_class to public', string_agg(quote_ident(attname), ', ' order by attnum))
     from pg_attribute
     where attrelid = 'pg_catalog.pg_class'::regclass and attnum > 0
         and attname not in ('relpages', 'reltuples', 'relallvisible', 'relfilenode', 'relfrozenxid', 'relminmxid')
 )
-select text from statement order by place, text;
+select case when exists (select 1 from pg_extension where extname = 'citus')
+    then format('select cast(result as integer) from run_command_on_all_nodes(%L) where not success', text)
+    else text end
+from statement order by place;

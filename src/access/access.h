@@ -53,8 +53,8 @@ EP_CHECK ep_code ep_access_refresh(const ep_plan *plan, const ep_access_target *
 /** The query that looks for mistakes: rows of rule, object, wrong, mend. No row is good. Thread: any. */
 EP_CHECK ep_code ep_access_lint_sql(const ep_plan *plan, const char *star, ep_buf *ret, ep_error *err);
 
-/** The query that lists the engine's functions which tell of others, to stand inside other queries. */
-EP_CHECK ep_code ep_access_functions_sql(ep_buf *ret, ep_error *err);
+/** The query that lists the server's "functions" or "views" which tell of others, to stand inside other queries. */
+EP_CHECK ep_code ep_access_server_sql(const char *section, ep_buf *ret, ep_error *err);
 
 /* The ways a column may be open. */
 typedef enum ep_audience { EP_FOR_INSIDE, EP_FOR_ANALYSTS, EP_FOR_SELLERS } ep_audience;

@@ -207,6 +207,7 @@ static ep_code apply_grants(work *w, const ep_plan *plan) {
     };
     size_t n = sizeof vars / sizeof *vars;
     EP_TRY(run(w, asset, "schemas", vars, n));
+    EP_TRY(generate(w, asset, "spread", vars, n));
     EP_TRY(run(w, asset, "database", vars, n));
     EP_TRY(generate(w, asset, "clear", vars, n));
     EP_TRY(generate(w, asset, "invoker", vars, n));
@@ -219,8 +220,11 @@ static ep_code apply_grants(work *w, const ep_plan *plan) {
 
 static ep_code apply_server(work *w) {
     EP_CLEANUP(ep_buf_done) ep_buf functions = {0};
-    EP_TRY(ep_access_functions_sql(&functions, w->err));
-    const ep_sql_var vars[] = {{"functions", functions.data, NULL}, {"loader", w->loader, NULL}};
+    EP_CLEANUP(ep_buf_done) ep_buf views = {0};
+    EP_TRY(ep_access_server_sql("functions", &functions, w->err));
+    EP_TRY(ep_access_server_sql("views", &views, w->err));
+    const ep_sql_var vars[] = {
+        {"functions", functions.data, NULL}, {"views", views.data, NULL}, {"loader", w->loader, NULL}};
     return generate(w, "sql/access/server.sql", "close", vars, sizeof vars / sizeof *vars);
 }
 

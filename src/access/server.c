@@ -1,4 +1,5 @@
 #include "access/server.h"
+#include "store/sql_text.h"
 
 #include <libpq-fe.h>
 #include <string.h>
@@ -93,10 +94,38 @@ static ep_code judge(ep_server *server, PGresult *result, ep_error *err) {
     return ep_fail(err, code_of(state), "PostgreSQL: %s", text ? text : "no answer");
 }
 
-ep_code ep_server_exec(ep_server *server, const char *sql, ep_error *err) {
+static ep_code exec_one(ep_server *server, const char *sql, ep_error *err) {
     PGresult *result = PQexec(server->connection, sql);
     ep_code code = judge(server, result, err);
     PQclear(result);
+    return code;
+}
+
+static ep_code exec_each(ep_server *server, const char *sql, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf one = {0};
+    for (const char *at = sql; *at; at = ep_sql_skip(at)) {
+        ep_str statement = ep_sql_first(at);
+        if (statement.len == 0)
+            continue;
+        ep_buf_reset(&one);
+        ep_buf_put_str(&one, statement);
+        EP_TRY(ep_buf_check(&one, err));
+        EP_TRY(exec_one(server, one.data, err));
+    }
+    return EP_OK;
+}
+
+/* A statement a message: Citus hands a message's text to its nodes, which take no second statement in it. */
+ep_code ep_server_exec(ep_server *server, const char *sql, ep_error *err) {
+    ep_error ignored;
+    if (PQtransactionStatus(server->connection) != PQTRANS_IDLE || ep_sql_is_transaction(ep_sql_first(sql)) ||
+        *ep_sql_skip(sql) == '\0')
+        return exec_each(server, sql, err);
+    EP_TRY(exec_one(server, "begin", err));
+    ep_code code = exec_each(server, sql, err);
+    if (code == EP_OK)
+        return exec_one(server, "commit", err);
+    (void)!exec_one(server, "rollback", &ignored);
     return code;
 }
 
