@@ -69,6 +69,9 @@ def new_store():
     """The address of an empty database for one warehouse, or None: a file in its folder."""
     if ENGINE == "duckdb":
         return None
+    if ENGINE == "citus":
+        import citus
+        return citus.cluster().database()
     import pg
     return pg.server().database()
 
