@@ -7,7 +7,7 @@ import kills
 
 ENGINES = ["duckdb", "postgres"]
 SEED = int(os.environ["ENTREPOT_SEED"]) if "ENTREPOT_SEED" in os.environ else random.randrange(10**9)
-N_KILLS = {"duckdb": 20, "postgres": 10}
+N_KILLS = {"duckdb": 20, "postgres": 10, "citus": 10}
 # A load may end before its kill comes, and then the rest meant for it does not happen.
 SPARE = 4
 

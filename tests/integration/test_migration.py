@@ -143,7 +143,7 @@ def test_computed_columns_follow_a_rebuilt_history(tmp_path):
     visit_city = copy.deepcopy(market.VISIT)
     visit_city["properties"].append(field("city", derived=True))
     script = ("-- inputs: fact_visit, dim_shop\nupdate fact_visit as f set city = d.city from dim_shop d\n"
-              "where d.shop_key = f.shop_key and d.valid_from <= f.at and f.at < d.valid_to and f.city is distinct from d.city;\n")
+              "where d.shop = f.shop and d.shop_key = f.shop_key and d.valid_from <= f.at and f.at < d.valid_to and f.city is distinct from d.city;\n")
     flat = changed(market.SHOP, "city", history=1)
     w, new = (Warehouse(tmp_path / name, [one, market.LINE, visit_city], market.FEEDS) for name, one in (("w", market.SHOP), ("new", flat)))
     for one in (w, new):
