@@ -5,6 +5,7 @@
 #include "warehouse/catalog.h"
 #include "warehouse/distribute.h"
 #include "warehouse/history.h"
+#include "warehouse/identity.h"
 #include "warehouse/journal.h"
 #include "warehouse/lock.h"
 #include "warehouse/tx.h"
@@ -299,6 +300,7 @@ static ep_code change_tables(ep_warehouse *w, const ep_catalog *old, change *ask
     EP_CLEANUP(ep_view_digests_done) ep_view_digests before = {0};
     bool any = false, rebuilt = false;
     EP_TRY(compare_tables(w, old, asked, ret_changed, err));
+    EP_TRY(ep_identity_check(w, err));
     EP_TRY(ep_distribute_tables(w, ret_changed, err));
     EP_TRY(links_changed(w, &any, err));
     if (any)

@@ -185,6 +185,32 @@ def test_another_key_is_refused(w):
     refuse(w, wider, "the key of fact_line cannot change", "make a new table with another name")
 
 
+@pytest.mark.parametrize("changes, words", [
+    ({"dedupe": ["hit", "page"]}, "was owner shop, event time at, dedupe hit, and is owner shop, event time at, dedupe hit page now"),
+    ({"valid_time": "seen"}, "and is owner shop, event time seen, dedupe hit now"), ({"owner": None}, "and is owner -, event time at, dedupe hit now"),
+], ids=["dedupe", "time", "owner"])
+def test_another_identity_is_refused_once_there_are_rows(tmp_path, changes, words):
+    def hits(**changes):
+        identity = {"owner": "shop", "valid_time": "at", "dedupe": ["hit"]} | changes
+        return dataset("fact_hit", "transaction", [
+            field("shop", required=True), field("hit", required=True), field("at", "timestamp", required=True),
+            field("seen", "timestamp", required=True), field("page", required=True),
+        ], **{name: value for name, value in identity.items() if value})
+
+    w = Warehouse(tmp_path / "w", [hits()], [feed("hits", emit("fact_hit", ["shop", "hit", "at", "seen", "page"]))])
+    hit = {"shop": "a", "hit": "1", "at": "2025-01-01T00:00:00Z", "seen": "2025-01-02T00:00:00Z", "page": "/"}
+    for one in (hits(), hits(**changes), hits()):  # no rows yet
+        w.define(one)
+        w.run("migrate")
+    assert w.load_records("hits", [hit])["applied"] == 1
+    w.define(hits(**changes))
+    for command in (["migrate"], ["load", "hits", w.file("again.jsonl", [hit])]):
+        done = w.run(*command, check=False)
+        assert done.returncode == 2 and "fact_hit.yaml: what tells the rows of fact_hit apart" in done.err and words in done.err, done.err
+    w.define(hits())
+    assert w.load_records("hits", [hit], "other.jsonl")["duplicate"] == 1
+
+
 def test_a_view_that_would_answer_differently_stops_the_change(w):
     """A legacy view that counts columns by star would change its answer."""
     (w.folder / "marts/legacy/dim_shop.sql").write_text("-- shops, carelessly\nselect * from main.dim_shop\n")
