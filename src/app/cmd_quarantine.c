@@ -200,7 +200,7 @@ static ep_code show(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     if (!cli->quiet && ep_str_eq(v[7].text, EP_STR("open")))
         printf(
             "\nnext: mend the feed, the contract or a list, then entrepot quarantine replay %" PRId64
-            ";\n      or mend the record: the same with --with FILE; or give it up: entrepot quarantine discard "
+            ";\n      or mend the record: the same with --with FILE;\n      or give it up: entrepot quarantine discard "
             "%" PRId64 " --why TEXT\n",
             id, id);
     return EP_OK;

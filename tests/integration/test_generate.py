@@ -503,8 +503,8 @@ def test_errors_of_the_system(generate, tmp_path):
 
 def test_a_folder_without_rights(tool, tmp_path):
     users.own(tmp_path)
-    tmp_path.chmod(0o500)
     own = shutil.copy(tool, tmp_path / "generate")
+    tmp_path.chmod(0o500)
     result = users.run_as_plain_user([own, "--out", tmp_path / "x", "--legacy"], capture_output=True, text=True)
     assert result.returncode == 3 and "permission" in result.stderr
 

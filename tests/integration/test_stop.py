@@ -28,8 +28,17 @@ def stop(request):
     return request.param
 
 
+def listen():
+    """Who runs the tests in the background may have had SIGINT ignored for all of them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def run(*command, **options):
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=listen, **options)
+
+
 def start(w, *args, **options):
-    return subprocess.Popen([w.binary, "-C", w.folder, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    return run(w.binary, "-C", w.folder, *map(str, args), **options)
 
 
 def wait_for(process, condition):
@@ -162,8 +171,7 @@ def test_any_other_command_leaves_all_of_it_or_nothing(w, stop, command):
 
 
 def test_generating(tmp_path, stop):
-    process = subprocess.Popen([RELEASE, "generate", "--out", tmp_path / "data", "--days", "400", "--orders-per-day", "2000"],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = run(RELEASE, "generate", "--out", tmp_path / "data", "--days", "400", "--orders-per-day", "2000")
     wait_for(process, lambda: any((tmp_path / "data").rglob("*.jsonl")))
     killed_or_stopped(process, stop)
     assert process.returncode == -stop
