@@ -71,6 +71,20 @@ int ep_cli_fail(const ep_cli *cli, ep_code code, const ep_error *err) {
     return ep_code_exit(code);
 }
 
+ep_code ep_cli_print_text(const ep_cli *cli, const char *name, const char *text, ep_error *err) {
+    if (!cli->json) {
+        fputs(text, stdout);
+        return EP_OK;
+    }
+    EP_CLEANUP(ep_buf_done) ep_buf out = {0};
+    ep_buf_printf(&out, "{\"%s\": ", name);
+    ep_buf_put_json(&out, ep_str_from(text));
+    ep_buf_puts(&out, "}\n");
+    EP_TRY(ep_buf_check(&out, err));
+    fputs(out.data, stdout);
+    return EP_OK;
+}
+
 void ep_cli_print_lints(const ep_cli *cli, const ep_lints *lints, FILE *out) {
     static const char *const severities[] = {"info", "warning", "error"};
     for (size_t i = 0; i < lints->n; i++) {

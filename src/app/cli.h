@@ -52,6 +52,8 @@ EP_CHECK ep_code ep_cli_time(const ep_cli *cli, const char *name, int64_t *ret, 
 int ep_cli_fail(const ep_cli *cli, ep_code code, const ep_error *err);
 /** Opens the warehouse; on failure prints lints and error. Installs the interrupt handler for writers. */
 EP_CHECK ep_code ep_cli_open(ep_cli *cli, ep_open_mode mode, ep_warehouse **ret, ep_error *err);
+/** Prints a text that is no table: as it is, or with --json as {"name": "text"}. */
+EP_CHECK ep_code ep_cli_print_text(const ep_cli *cli, const char *name, const char *text, ep_error *err);
 /** Prints lints as FILE:LINE:COLUMN: severity: text [code]. */
 void ep_cli_print_lints(const ep_cli *cli, const ep_lints *lints, FILE *out);
 

@@ -28,8 +28,7 @@ static ep_code print_script(const ep_cli *cli, const ep_warehouse *w, ep_error *
         ep_buf_puts(&script, "\n");
     }
     EP_TRY(ep_buf_check(&script, err));
-    fputs(script.data, stdout);
-    return EP_OK;
+    return ep_cli_print_text(cli, "sql", script.data, err);
 }
 
 static void say(const ep_cli *cli, const char *part, const char *state) {
@@ -91,8 +90,9 @@ static ep_code lint(ep_cli *cli, ep_access_link *link, ep_error *err) {
     EP_CLEANUP(ep_rows_free) ep_rows *rows = NULL;
     if (ep_cli_has(cli, "print")) {
         EP_TRY(ep_access_lint_sql(link->w->plan, option(cli, "schema", "main"), &sql, err));
-        puts(sql.data);
-        return EP_OK;
+        ep_buf_puts(&sql, "\n");
+        EP_TRY(ep_buf_check(&sql, err));
+        return ep_cli_print_text(cli, "sql", sql.data, err);
     }
     EP_TRY(ep_access_link_open(cli, link, err));
     EP_TRY(ep_access_lint_sql(link->w->plan, link->target.star, &sql, err));

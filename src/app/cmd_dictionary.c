@@ -1,8 +1,7 @@
 /* The data dictionary: every table of the warehouse, from its contracts and nothing else. */
 #include "app/cli.h"
-#include "warehouse/schema.h"
+#include "app/dictionary.h"
 
-#include <errno.h>
 #include <string.h>
 
 static const char head[] =
@@ -26,13 +25,13 @@ static const char head[] =
     "History: 0 keeps the first value, 1 the last, 2 every value with its time, 3 the last and the one before. Types are those of the\n"
     "engine; `timestamp` is microseconds in UTC. A column computed inside is not sent by any feed.\n";
 
-static const char *kind_text(ep_kind kind) {
+const char *ep_dictionary_kind(ep_kind kind) {
     static const char *const names[] = {"",         "dimension",    "transaction",
                                         "snapshot", "accumulating", "reference"};
     return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "";
 }
 
-static void put_type(ep_buf *page, const ep_column_def *column) {
+void ep_dictionary_put_type(ep_buf *page, const ep_column_def *column) {
     static const char *const names[] = {
         [EP_T_TEXT] = "text", [EP_T_BOOL] = "boolean", [EP_T_INT] = "bigint",         [EP_T_DATE] = "date",
         [EP_T_TIME] = "time", [EP_T_BLOB] = "bytes",   [EP_T_TIMESTAMP] = "timestamp"};
@@ -52,7 +51,7 @@ static void put_overview(ep_buf *page, const ep_contracts *contracts) {
         page, "\n## Tables\n\n| table | kind | a row | key, or identity of an event |\n|---|---|---|---|\n");
     for (size_t i = 0; i < contracts->n; i++) {
         const ep_contract *c = contracts->items[i];
-        ep_buf_printf(page, "| [`%s`](#%s) | %s | ", c->name, c->name, kind_text(c->kind));
+        ep_buf_printf(page, "| [`%s`](#%s) | %s | ", c->name, c->name, ep_dictionary_kind(c->kind));
         ep_put_markdown(page, c->description);
         ep_buf_puts(page, " | ");
         if (c->n_key > 0)
@@ -77,7 +76,7 @@ static void put_field_line(ep_buf *page, const char *label, const ep_contract *c
 }
 
 static void put_facts(ep_buf *page, const ep_contract *c) {
-    ep_buf_printf(page, "- kind: %s, contract version %s\n", kind_text(c->kind), c->version);
+    ep_buf_printf(page, "- kind: %s, contract version %s\n", ep_dictionary_kind(c->kind), c->version);
     if (c->n_key > 0) {
         ep_buf_puts(page, "- key: ");
         put_names(page, c, c->key, c->n_key);
@@ -101,20 +100,29 @@ static void put_facts(ep_buf *page, const ep_contract *c) {
     put_line(page, "kept for", c->retention);
 }
 
+bool ep_dictionary_is_key(const ep_contract *c, size_t field) {
+    bool is_key = c->fields[field].key_position > 0;
+    for (size_t k = 0; k < c->n_key; k++)
+        is_key = is_key || c->key[k] == (int)field;
+    return is_key;
+}
+
+bool ep_dictionary_has_history(const ep_table *t, size_t field) {
+    const ep_contract_field *f = &t->contract->fields[field];
+    return t->keyed && !ep_dictionary_is_key(t->contract, field) && ep_field_is_stored(t, field) &&
+           !f->derived && f->day_of < 0;
+}
+
 static void put_column(ep_buf *page, const ep_table *t, size_t field) {
     const ep_contract *c = t->contract;
     const ep_contract_field *f = &c->fields[field];
-    bool keyed = c->kind == EP_K_DIMENSION || c->kind == EP_K_REFERENCE || c->kind == EP_K_ACCUMULATING;
-    bool is_key = f->key_position > 0;
-    for (size_t k = 0; k < c->n_key; k++)
-        is_key = is_key || c->key[k] == (int)field;
     ep_buf_printf(page, "| `%s` | ", f->name);
-    put_type(page, &f->column);
+    ep_dictionary_put_type(page, &f->column);
     ep_buf_puts(page, f->required ? " | yes | " : " | | ");
-    if (!keyed || is_key || !ep_field_is_stored(t, field) || f->derived || f->day_of >= 0)
-        ep_buf_puts(page, is_key && keyed ? "key" : "");
-    else
+    if (ep_dictionary_has_history(t, field))
         ep_buf_printf(page, "%d", (int)f->history);
+    else
+        ep_buf_puts(page, t->keyed && ep_dictionary_is_key(c, field) ? "key" : "");
     ep_buf_printf(page, " | %s | ", f->personal ? "yes" : "");
     ep_put_markdown(page, f->description);
     if (f->derived)
@@ -159,13 +167,21 @@ static void put_table(ep_buf *page, const ep_table *t) {
     put_links(page, t);
 }
 
+static void put_page(ep_buf *page, const ep_warehouse *w) {
+    ep_buf_puts(page, head);
+    put_overview(page, w->contracts);
+    for (size_t i = 0; i < w->contracts->n; i++)
+        put_table(page, ep_plan_find(w->plan, w->contracts->items[i]->name));
+}
+
 static ep_code dictionary(ep_cli *cli, ep_warehouse *w, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf page = {0};
     const char *output = ep_cli_get(cli, "output");
-    ep_buf_puts(&page, head);
-    put_overview(&page, w->contracts);
-    for (size_t i = 0; i < w->contracts->n; i++)
-        put_table(&page, ep_plan_find(w->plan, w->contracts->items[i]->name));
+    if (cli->json)
+        for (size_t i = 0; i < w->contracts->n; i++)
+            ep_dictionary_put_json(&page, ep_plan_find(w->plan, w->contracts->items[i]->name));
+    else
+        put_page(&page, w);
     EP_TRY(ep_buf_check(&page, err));
     if (output)
         return ep_write_file(output, page.data, page.len, 0644, err);

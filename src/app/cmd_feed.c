@@ -5,12 +5,28 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void print_targets(const ep_feed *feed, const char *quote) {
-    for (size_t t = 0; t < ep_feed_n_targets(feed); t++)
-        printf("%s%s%s%s", t ? ", " : "", quote, ep_feed_target(feed, t)->name, quote);
+static ep_code print_feeds_json(const ep_warehouse *w, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf out = {0};
+    for (size_t i = 0; i < w->n_feeds; i++) {
+        const ep_feed *feed = w->feeds[i];
+        const char *glob = ep_feed_source_glob(feed);
+        ep_buf_puts(&out, "{\"feed\": ");
+        ep_buf_put_json(&out, ep_str_from(ep_feed_name(feed)));
+        ep_buf_puts(&out, ", \"files\": ");
+        ep_buf_put_json(&out, ep_str_from(glob ? glob : ""));
+        ep_buf_puts(&out, ", \"tables\": [");
+        for (size_t t = 0; t < ep_feed_n_targets(feed); t++) {
+            ep_buf_puts(&out, t ? ", " : "");
+            ep_buf_put_json(&out, ep_str_from(ep_feed_target(feed, t)->name));
+        }
+        ep_buf_puts(&out, "]}\n");
+    }
+    EP_TRY(ep_buf_check(&out, err));
+    fwrite(out.data, 1, out.len, stdout);
+    return EP_OK;
 }
 
-static void print_feeds(const ep_cli *cli, const ep_warehouse *w) {
+static void print_feeds(const ep_warehouse *w) {
     int name_width = 0, glob_width = 0;
     for (size_t i = 0; i < w->n_feeds; i++) {
         int name = (int)strlen(ep_feed_name(w->feeds[i]));
@@ -21,13 +37,10 @@ static void print_feeds(const ep_cli *cli, const ep_warehouse *w) {
     for (size_t i = 0; i < w->n_feeds; i++) {
         const ep_feed *feed = w->feeds[i];
         const char *glob = ep_feed_source_glob(feed);
-        if (cli->json)
-            printf("{\"feed\": \"%s\", \"files\": \"%s\", \"tables\": [", ep_feed_name(feed),
-                   glob ? glob : "");
-        else
-            printf("%-*s  %-*s  ", name_width, ep_feed_name(feed), glob_width, glob ? glob : "");
-        print_targets(feed, cli->json ? "\"" : "");
-        puts(cli->json ? "]}" : "");
+        printf("%-*s  %-*s  ", name_width, ep_feed_name(feed), glob_width, glob ? glob : "");
+        for (size_t t = 0; t < ep_feed_n_targets(feed); t++)
+            printf("%s%s", t ? ", " : "", ep_feed_target(feed, t)->name);
+        puts("");
     }
 }
 
@@ -35,8 +48,10 @@ int ep_cmd_feed_list(ep_cli *cli) {
     ep_warehouse *w = NULL;
     ep_error err = {0};
     ep_code code = ep_cli_open(cli, EP_OPEN_FILES, &w, &err);
-    if (code == EP_OK)
-        print_feeds(cli, w);
+    if (code == EP_OK && cli->json)
+        code = print_feeds_json(w, &err);
+    else if (code == EP_OK)
+        print_feeds(w);
     ep_warehouse_close(&w);
     return code == EP_OK ? 0 : ep_cli_fail(cli, code, &err);
 }

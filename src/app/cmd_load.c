@@ -24,10 +24,10 @@ int ep_cmd_init(ep_cli *cli) {
     if (code != EP_OK)
         return ep_cli_fail(cli, code, &err);
     if (cli->json)
-        printf("{\"folder\": \"%s\"}\n", cli->args[0]);
+        code = ep_cli_print_text(cli, "folder", cli->args[0], &err);
     else
         printf("%s is a warehouse now. Next: entrepot -C %s feed list\n", cli->args[0], cli->args[0]);
-    return 0;
+    return code == EP_OK ? 0 : ep_cli_fail(cli, code, &err);
 }
 
 /* The progress line: at most ten times a second, only on a terminal, only after a second. */

@@ -237,8 +237,7 @@ static ep_code reference(ep_cli *cli, ep_error *err) {
             continue;
         EP_TRY(pages[i].put(cli, &page, err));
         EP_TRY(ep_buf_check(&page, err));
-        fwrite(page.data, 1, page.len, stdout);
-        return EP_OK;
+        return ep_cli_print_text(cli, "markdown", page.data, err);
     }
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
         ep_buf_printf(&page, "%s%s", i ? ", " : "", pages[i].name);

@@ -69,7 +69,7 @@ static const ep_cli_option reprocess_options[] = {
     }
 static const ep_cli_option access_apply_options[] = {
     CONNECT,
-    {"print", NULL, "write what would be run, for psql, and run nothing"},
+    {"print", NULL, "write what would be run, for psql, and run nothing; with --json {\"sql\": TEXT}"},
     {"schema", "NAME", "with --print: schema of the star (default main)"},
     {"database", "NAME", "with --print: the database (default: the warehouse's name)"},
     {"loader", "ROLE", "with --print: the role that owns the tables (default entrepot_loader)"},
@@ -79,7 +79,7 @@ static const ep_cli_option access_lint_options[] = {
     CONNECT,
     {"gate-only", NULL,
      "sellers come in through the gate alone: what only a superuser can close is shown and no mistake"},
-    {"print", NULL, "write the query, for psql, and run nothing"},
+    {"print", NULL, "write the query, for psql, and run nothing; with --json {\"sql\": TEXT}"},
     {"schema", "NAME", "with --print: schema of the star (default main)"},
     {0},
 };
@@ -151,8 +151,9 @@ const ep_command ep_commands[] = {
     {"feed lint", "", "check all feeds of the warehouse", NULL, NULL, ep_cmd_feed_lint},
     {"feed test", "FEED FILE", "show record by record what a file would become, without loading", NULL,
      feed_test_options, ep_cmd_feed_test},
-    {"dictionary", "", "the data dictionary, generated from the contracts", NULL, dictionary_options,
-     ep_cmd_dictionary},
+    {"dictionary", "", "the data dictionary, generated from the contracts",
+     "A page in Markdown; with --json an object a table: its facts, columns and relationships.",
+     dictionary_options, ep_cmd_dictionary},
     {"journal", "", "what happened, newest last", NULL, journal_options, ep_cmd_journal},
     {"migrate", "", "bring tables and views up to the contracts",
      "Loading does this too. Adding a column is done in place, changing a history type rebuilds the history from the change log;\n"
@@ -186,7 +187,7 @@ const ep_command ep_commands[] = {
      ep_cmd_seller_list},
     {"reference", "PAGE", "a page of the reference, as Markdown",
      "Pages: commands, contract, errors, feed, hash, journal, reasons, settings, validators. They come from the tables that the\n"
-     "program itself works with; docs/reference holds them as files.",
+     "program itself works with; docs/reference holds them as files. With --json: {\"markdown\": TEXT}.",
      NULL, ep_cmd_reference},
     {"generate", "", "make example streams: a legacy shop's or a marketplace's, with faults", NULL, NULL,
      ep_cmd_generate, .raw = true},

@@ -44,9 +44,10 @@ static void print_help(const ep_command *c) {
     }
 }
 
-static int usage_error(const char *what, const char *which) {
-    fprintf(stderr, "entrepot: %s %s; entrepot --help lists what there is\n", what, which);
-    return 2;
+static int usage_error(const ep_cli *cli, const char *what, const char *which) {
+    ep_error err = {0};
+    ep_code code = ep_fail(&err, EP_E_USAGE, "%s %s; entrepot --help lists what there is", what, which);
+    return ep_cli_fail(cli, code, &err);
 }
 
 /* "quarantine list" is one or two words of the command line. */
@@ -73,15 +74,17 @@ static const ep_command *next_of_group(const ep_command *c, const char *group) {
 }
 
 /* What was typed is no command: maybe a group of them, alone, with --help or with a word it does not have. */
-static int without_command(char **argv, int argc) {
+static int without_command(const ep_cli *cli, char **argv, int argc) {
     const ep_command *c = next_of_group(ep_commands, argv[0]);
     bool help = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
     if (!c)
-        return usage_error("unknown command", argv[0]);
+        return usage_error(cli, "unknown command", argv[0]);
     if (!help) {
-        fprintf(stderr, "entrepot: %s: %s%s; entrepot %s --help lists its commands\n", argv[0],
-                argc > 1 ? "unknown command " : "name one of its commands", argc > 1 ? argv[1] : "", argv[0]);
-        return 2;
+        ep_error err = {0};
+        ep_code code = ep_fail(&err, EP_E_USAGE, "%s: %s%s; entrepot %s --help lists its commands", argv[0],
+                               argc > 1 ? "unknown command " : "name one of its commands",
+                               argc > 1 ? argv[1] : "", argv[0]);
+        return ep_cli_fail(cli, code, &err);
     }
     printf("usage: entrepot [-C FOLDER] %s COMMAND [OPTIONS] [ARGUMENTS]\n\ncommands:\n", argv[0]);
     for (; c; c = next_of_group(c + 1, argv[0]))
@@ -111,26 +114,27 @@ static int take_option(ep_cli *cli, char **argv, int argc, int *at) {
             continue;
         if (!o->value) {
             cli->options[i] = "";
-            return arg[len] ? usage_error("no value belongs to", argv[*at]) : 0;
+            return arg[len] ? usage_error(cli, "no value belongs to", argv[*at]) : 0;
         }
         if (arg[len])
             cli->options[i] = arg + len + 1;
         else if (*at + 1 < argc)
             cli->options[i] = argv[++*at];
         else
-            return usage_error("a value is missing behind", argv[*at]);
+            return usage_error(cli, "a value is missing behind", argv[*at]);
         return 0;
     }
-    fprintf(stderr, "entrepot: unknown option %s; entrepot %s --help lists the options\n", argv[*at],
-            cli->command->name);
-    return 2;
+    ep_error err = {0};
+    ep_code code = ep_fail(&err, EP_E_USAGE, "unknown option %s; entrepot %s --help lists the options",
+                           argv[*at], cli->command->name);
+    return ep_cli_fail(cli, code, &err);
 }
 
 static int run_command(ep_cli *cli, char **argv, int argc) {
     int words;
     cli->command = find_command(argv, argc, &words);
     if (!cli->command)
-        return without_command(argv, argc);
+        return without_command(cli, argv, argc);
     cli->args = argv + words;
     bool only_args = false;
     for (int i = words; i < argc; i++) {
@@ -178,7 +182,7 @@ int main(int argc, char **argv) {
         if (strcmp(argv[i], "-C") == 0 && i + 1 < argc)
             cli.folder = argv[++i];
         else if (!common_option(&cli, argv[i]))
-            return usage_error("unknown option", argv[i]);
+            return usage_error(&cli, "unknown option", argv[i]);
     }
     if (i == argc) {
         print_overview(stderr);

@@ -81,6 +81,14 @@ def test_usage_errors_end_with_2(args, words, tmp_path):
     assert result.returncode == 2 and words in result.stderr and not result.stdout, result
 
 
+@pytest.mark.parametrize("args", [["lod"], ["quarantine"], ["quarantine", "lst"], ["load", "--lod"], ["journal", "--limit"], ["init"], ["--lod"]], ids=" ".join)
+def test_usage_errors_as_json(args, tmp_path):
+    result = run("--json", *args, cwd=tmp_path)
+    assert result.returncode == 2 and not result.stdout
+    error = json.loads(result.stderr)
+    assert error["error"] == "usage" and error["text"] in run(*args, cwd=tmp_path).stderr
+
+
 def test_errors_as_json(tmp_path):
     result = run("--json", "status", cwd=tmp_path)
     error = json.loads(result.stderr)
@@ -99,18 +107,6 @@ def shop(tmp_path_factory):
         result = run("-C", folder / "shop", "load", feed, *sorted((folder / "days" / stream).glob("*")))
         assert result.returncode == 0, result.stderr
     return folder / "shop"
-
-
-@pytest.mark.parametrize("args", [
-    ["status"], ["hash"], ["journal"], ["quarantine", "list"], ["quarantine", "list", "--summary"], ["feed", "list"], ["verify"],
-    ["sql", "select * from dim_seller"], ["sql", "select 1.10 as a, null as b, 'x\"y' as c, true as d, date '2026-03-01' as e"],
-    ["quarantine", "export", "-"], ["check"]], ids=" ".join)
-def test_json_lines_parse(shop, args):
-    result = run("-C", shop, "--json", *args)
-    # A set rule may fail here: vendors of two days do not make a full catalogue.
-    assert result.returncode == 0 or args == ["check"], result.stderr
-    lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert lines and all(isinstance(line, dict) for line in lines)
 
 
 def test_the_common_options_may_stand_behind(shop):
