@@ -226,7 +226,7 @@ class Figures:
             fx = self.exchange(now["currency"], on)
             cancels = [self.cancelled[k] for k in (key, (seller, order, "*")) if k in self.cancelled]
             self.sales.append({
-                "seller": seller, "order": order, "line": line, "at": at, "day": on, "month": month(on), "sku": now.get("sku"),
+                "seller": seller, "order": order, "line": line, "at": at, "day": on, "month": month(on), "sku": now.get("sku"), "product": now["product"],
                 "condition": now["condition"], "session": now.get("session"), "currency": now["currency"], "amount": amount,
                 "commission_amount": commission, "cancelled": bool(cancels), "quantity": int(now["quantity"]),
                 "gmv": None if fx is None else money(amount * fx),
@@ -386,8 +386,8 @@ class Figures:
     # The rest
 
     def travel(self):
-        """{(seller, month placed): [placed, shipped, delivered, cancelled, days to ship, days to deliver]}"""
-        figures = defaultdict(lambda: [0, 0, 0, 0, None, None])
+        """{(seller, month placed): [placed, shipped, delivered, cancelled, days to ship, days to deliver, and each of an order on average]}"""
+        figures, averaged = defaultdict(lambda: [0, 0, 0, 0, None, None]), defaultdict(lambda: [0, 0])
         for (seller, _), at in self.fulfilment.items():
             if "PLACED" not in at:
                 continue
@@ -397,7 +397,8 @@ class Figures:
             for n, first, then in ((4, "PLACED", "SHIPPED"), (5, "SHIPPED", "DELIVERED")):
                 if first in at and then in at:
                     found[n] = (found[n] or 0) + (day(at[then]) - day(at[first])).days
-        return dict(figures)
+                    averaged[seller, month(day(at["PLACED"]))][n - 4] += 1
+        return {key: [*found, *(self.part(days, n, 4) for days, n in zip(found[4:], averaged[key]))] for key, found in figures.items()}
 
     def unavailable(self):
         """{(seller, month): offer-days declared as not to be bought}"""
