@@ -110,5 +110,11 @@ EP_CHECK ep_code ep_compile_required(ep_load *load, const ep_draft *draft, ep_se
 /** Reads a literal as a field's stored value: numbers, dates ... as i128, text as view. */
 bool ep_compile_literal(const ep_contract *contract, size_t field, const ep_yaml_node *node, ep_int128 *ret,
                         ep_str *ret_text);
+/** What a literal of a field has to be, for messages: "a whole number". */
+const char *ep_compile_type_text(const ep_contract *contract, size_t field);
+
+/* bounds_compile.c */
+EP_CHECK ep_code ep_compile_bounds(ep_load *load, ep_draft *draft, size_t at);
+EP_CHECK ep_code ep_compile_step(ep_load *load, ep_draft *draft, size_t at);
 
 #endif

@@ -144,6 +144,18 @@ size_t ep_encoding_to_utf8(ep_encoding encoding, ep_str source, bool is_last, ch
     return source.len;
 }
 
+bool ep_encoding_transcode(ep_encoding encoding, ep_str source, bool is_last, ep_arena *arena, ep_str *ret,
+                           size_t *ret_used, bool *flawed) {
+    size_t room = ep_encoding_utf8_room(encoding, source.len);
+    char *out = ep_arena_alloc(arena, room + EP_PADDING);
+    if (!out)
+        return false;
+    size_t len = ep_encoding_to_utf8(encoding, source, is_last, out, ret_used, flawed);
+    memset(out + len, 0, EP_PADDING);
+    *ret = (ep_str){out, len};
+    return true;
+}
+
 size_t ep_encoding_source_bytes(ep_encoding encoding, ep_str text) {
     if (encoding == EP_ENC_AUTO || encoding == EP_ENC_UTF8)
         return text.len;

@@ -24,6 +24,9 @@ size_t ep_encoding_utf8_room(ep_encoding encoding, size_t n_bytes);
  */
 size_t ep_encoding_to_utf8(ep_encoding encoding, ep_str source, bool is_last, char *out, size_t *ret_used,
                            bool *flawed);
+/** The same into `arena`, with EP_PADDING readable bytes behind *ret; false: no memory. */
+bool ep_encoding_transcode(ep_encoding encoding, ep_str source, bool is_last, ep_arena *arena, ep_str *ret,
+                           size_t *ret_used, bool *flawed);
 /** Bytes of source that this text was made from. */
 size_t ep_encoding_source_bytes(ep_encoding encoding, ep_str text);
 

@@ -1,12 +1,13 @@
 #include "decode/json.h"
 
 #include "decode/encoding.h"
+#include "decode/json_escape.h"
 #include "decode/json_flat.h"
+#include "decode/json_names.h"
+#include "decode/json_plain.h"
 #include "decode/json_simd.h"
 
 #include <string.h>
-#include <sys/random.h>
-#include <xxhash.h>
 
 /* Objects up to this many members are checked for equal names one by one, larger ones through a hash table.
  */
@@ -17,9 +18,7 @@ struct ep_json {
     ep_json_flat flat;
     uint32_t *plain; /* index of texts that simd refuses */
     size_t plain_capacity;
-    uint32_t *names; /* open addressing: node + 1 */
-    size_t names_capacity;
-    uint64_t seed; /* nobody outside can choose names that collide */
+    ep_json_names names;
 };
 
 #define NAME_WORDS 4
@@ -54,10 +53,6 @@ struct cursor {
     bool is_simple; /* texts are known to be good and free of escapes */
 };
 
-static inline bool is_blank(char c) {
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 static inline bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -69,7 +64,7 @@ static bool wrong(const struct walk *w, size_t at, const char *what) {
 
 /* End of a token: only blanks lie between it and the next one. */
 static inline size_t token_end(const char *text, size_t next) {
-    while (is_blank(text[next - 1]))
+    while (ep_json_is_blank(text[next - 1]))
         next--;
     return next;
 }
@@ -116,96 +111,6 @@ static bool check_literal(const struct walk *w, size_t at, size_t end, const cha
     return wrong(w, at + n >= w->len ? w->len : at, "expected true, false or null");
 }
 
-static bool hex4(const char *p, size_t left, uint32_t *ret) {
-    if (left < 4)
-        return false;
-    uint32_t value = 0;
-    for (int i = 0; i < 4; i++) {
-        char c = p[i];
-        uint32_t digit = is_digit(c)              ? (uint32_t)(c - '0')
-                         : (c >= 'a' && c <= 'f') ? (uint32_t)(c - 'a' + 10)
-                         : (c >= 'A' && c <= 'F') ? (uint32_t)(c - 'A' + 10)
-                                                  : 16;
-        if (digit > 15)
-            return false;
-        value = value << 4 | digit;
-    }
-    *ret = value;
-    return true;
-}
-
-/* \uXXXX, or two of them, at p[at]; returns the bytes read, 0 when wrong. */
-static size_t unescape_unicode(struct walk *w, size_t at, size_t end, char *out, size_t *ret_n) {
-    uint32_t code_point, low;
-    const char *p = w->text;
-    if (!hex4(p + at + 2, end - at - 2, &code_point)) {
-        ep_flaw_set(w->flaw, EP_R_SYNTAX, at, "expected four hexadecimal digits after \\u");
-        return 0;
-    }
-    size_t used = 6;
-    if (code_point >= 0xD800 && code_point <= 0xDBFF && end - at >= 12 && p[at + 6] == '\\' &&
-        p[at + 7] == 'u' && hex4(p + at + 8, end - at - 8, &low) && low >= 0xDC00 && low <= 0xDFFF) {
-        code_point = 0x10000 + ((code_point - 0xD800) << 10) + (low - 0xDC00);
-        used = 12;
-    }
-    if (code_point >= 0xD800 && code_point <= 0xDFFF) {
-        ep_flaw_set(w->flaw, EP_R_TEXT_ENCODING, at, "half of a surrogate pair is no character");
-        return 0;
-    }
-    if (code_point == 0) {
-        ep_flaw_set(w->flaw, EP_R_TEXT_ENCODING, at, "NUL (\\u0000) cannot be stored in a text");
-        return 0;
-    }
-    *ret_n += ep_utf8_put(code_point, out + *ret_n);
-    return used;
-}
-
-static char escaped(char c) {
-    switch (c) {
-    case '"':
-    case '\\':
-    case '/': return c;
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    default: return 0;
-    }
-}
-
-/* The text between two quotes; `end` is the closing one. */
-static bool unescape(struct walk *w, size_t at, size_t end, const char **ret, uint32_t *ret_len) {
-    char *out = ep_arena_alloc(w->arena, end - at + 1);
-    if (!out)
-        return ep_flaw_no_memory(w->flaw);
-    size_t n = 0;
-    while (at < end) {
-        const char *backslash = memchr(w->text + at, '\\', end - at);
-        size_t plain = (backslash ? (size_t)(backslash - w->text) : end) - at;
-        memcpy(out + n, w->text + at, plain);
-        n += plain;
-        at += plain;
-        if (!backslash)
-            break;
-        char c = at + 1 < end ? w->text[at + 1] : 0;
-        if (c == 'u') {
-            size_t used = unescape_unicode(w, at, end, out, &n);
-            if (used == 0)
-                return false;
-            at += used;
-        } else if ((out[n] = escaped(c)) != 0) {
-            n++;
-            at += 2;
-        } else {
-            return ep_flaw_set(w->flaw, EP_R_SYNTAX, at, "not an escape of JSON");
-        }
-    }
-    *ret = out;
-    *ret_len = (uint32_t)n;
-    return true;
-}
-
 /* The closing quote of a text that nobody has checked. */
 static bool find_close(const struct walk *w, size_t at, size_t *ret) {
     for (size_t i = at + 1; i < w->len; i++) {
@@ -234,7 +139,7 @@ static bool take_any_text(struct walk *w, size_t at, size_t next, const char **r
     }
     size_t len = close - at - 1;
     if (memchr(w->text + at + 1, '\\', len))
-        return unescape(w, at + 1, close, ret, ret_len);
+        return ep_json_unescape(w->text, at + 1, close, w->arena, w->flaw, ret, ret_len);
     *ret = w->text + at + 1;
     *ret_len = (uint32_t)len;
     return true;
@@ -265,10 +170,6 @@ static inline uint32_t name_hash(const char *name, uint32_t len) {
     return mix * 0x9E3779B1u >> 24;
 }
 
-static inline bool same_name(const ep_node *a, const ep_node *b) {
-    return a->key_len == b->key_len && memcmp(a->key, b->key, a->key_len) == 0;
-}
-
 static bool twice(const struct walk *w, const ep_node *member) {
     bool is_view = member->key >= w->text && member->key < w->text + w->len;
     return ep_flaw_set(w->flaw, EP_R_DUPLICATE_KEY, is_view ? (size_t)(member->key - w->text) : SIZE_MAX,
@@ -279,7 +180,7 @@ static bool twice(const struct walk *w, const ep_node *member) {
 static bool check_siblings(const struct walk *w, const struct frame *frame, uint32_t n) {
     const ep_node *member = &w->nodes[n];
     for (uint32_t i = frame->node + 1; i < n; i = w->nodes[i].end) {
-        if (same_name(&w->nodes[i], member))
+        if (ep_json_same_name(&w->nodes[i], member))
             return twice(w, member);
     }
     return true;
@@ -299,29 +200,11 @@ static inline bool check_name(const struct walk *w, struct frame *frame, const s
 
 /* All names of a large object, which ends before node `end`, differ. */
 static bool check_names(struct walk *w, const ep_node *object, uint32_t end) {
-    ep_json *json = w->json;
-    size_t capacity = 256;
-    while (capacity < (size_t)object->n_children * 2)
-        capacity *= 2;
-    if (capacity > json->names_capacity) {
-        uint32_t *names = ep_realloc(json->names, capacity * sizeof(*names));
-        if (!names)
-            return ep_flaw_no_memory(w->flaw);
-        json->names = names;
-        json->names_capacity = capacity;
-    }
-    memset(json->names, 0, capacity * sizeof(*json->names));
+    const ep_node *member;
     uint32_t first = (uint32_t)(object - w->nodes) + 1;
-    for (uint32_t i = first; i < end; i = w->nodes[i].end) {
-        const ep_node *member = &w->nodes[i];
-        size_t slot = XXH3_64bits_withSeed(member->key, member->key_len, json->seed) & (capacity - 1);
-        for (; json->names[slot]; slot = (slot + 1) & (capacity - 1)) {
-            if (same_name(&w->nodes[json->names[slot] - 1], member))
-                return twice(w, member);
-        }
-        json->names[slot] = i + 1;
-    }
-    return true;
+    if (!ep_json_names_find_twice(&w->json->names, w->nodes, first, end, object->n_children, &member))
+        return ep_flaw_no_memory(w->flaw);
+    return !member || twice(w, member);
 }
 
 /* Reads a name and its colon into the node at n_nodes. */
@@ -476,32 +359,6 @@ static bool walk_index(struct walk *w, const uint32_t *index, size_t n_index, ep
     return ok;
 }
 
-bool ep_json_index_plain(ep_str text, uint32_t **at, size_t *capacity, size_t *ret_n) {
-    bool in_text = false, in_scalar = false;
-    size_t n = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (in_text) {
-            i += c == '\\';
-            in_text = c != '"';
-            continue;
-        }
-        bool is_operator = c == '{' || c == '}' || c == '[' || c == ']' || c == ':' || c == ',';
-        if (!is_blank(c) && (is_operator || !in_scalar)) {
-            if (ep_grow((void **)at, capacity, n + 2, sizeof(**at), NULL) != EP_OK)
-                return false;
-            (*at)[n++] = (uint32_t)i;
-        }
-        in_text = c == '"';
-        in_scalar = !in_text && !is_operator && !is_blank(c);
-    }
-    if (ep_grow((void **)at, capacity, n + 1, sizeof(**at), NULL) != EP_OK)
-        return false;
-    (*at)[n] = (uint32_t)text.len;
-    *ret_n = n;
-    return true;
-}
-
 /* Says what is wrong with a text that the first stage refused. */
 static bool explain(struct walk *w, ep_doc *doc) {
     ep_str text = {w->text, w->len};
@@ -559,9 +416,7 @@ ep_code ep_json_new(ep_json **ret, ep_error *err) {
         ep_free(json);
         return ep_fail(err, EP_E_NOMEM, "no memory for a JSON parser");
     }
-    /* Without randomness (an old kernel at boot) only the guard against chosen names is weaker. */
-    if (getrandom(&json->seed, sizeof(json->seed), GRND_NONBLOCK) != (ssize_t)sizeof(json->seed))
-        json->seed = (uint64_t)(uintptr_t)json;
+    ep_json_names_init(&json->names);
     *ret = json;
     return EP_OK;
 }
@@ -571,7 +426,7 @@ void ep_json_free(ep_json **json) {
         return;
     ep_json_simd_free(&(*json)->simd);
     ep_free((*json)->plain);
-    ep_free((*json)->names);
+    ep_json_names_done(&(*json)->names);
     ep_free(*json);
     *json = NULL;
 }

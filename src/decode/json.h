@@ -17,11 +17,4 @@ void ep_json_free(ep_json **json);
  */
 bool ep_json_parse(ep_json *json, ep_str text, ep_doc *doc, ep_arena *arena, ep_flaw *flaw);
 
-/**
- * The same index as ep_json_simd_index, byte by byte, for texts which that one refuses: never fails but for
- * memory (false).
- * `*at` grows to *capacity and is the caller's (ep_free).
- */
-bool ep_json_index_plain(ep_str text, uint32_t **at, size_t *capacity, size_t *ret_n);
-
 #endif

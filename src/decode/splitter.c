@@ -1,4 +1,5 @@
 #include "decode/csv.h"
+#include "decode/csv_header.h"
 #include "decode/decode.h"
 #include "decode/encoding.h"
 #include "decode/json_simd.h"
@@ -12,9 +13,7 @@ struct ep_splitter {
     ep_decode_options options; /* without the views of `columns` */
     ep_encoding encoding;      /* EP_ENC_AUTO until the first bytes are seen */
     ep_csv_rules rules;
-    ep_arena own; /* names of columns */
-    ep_str *wanted, *columns;
-    size_t n_wanted, n_columns;
+    ep_csv_header header;
     bool has_begun, is_done, needs_header;
     bool flawed;   /* bytes that are no character were seen (not for UTF-8 sources) */
     bool after_cr; /* a row ended with the CR that ended a block: an LF now belongs to it */
@@ -46,29 +45,6 @@ struct input {
     ep_arena *arena;
 };
 
-static ep_code copy_names(ep_splitter *s, const ep_str *names, size_t n, ep_str **ret, ep_error *err) {
-    ep_str *copy = ep_arena_calloc(&s->own, n + 1, sizeof(*copy));
-    for (size_t i = 0; copy && i < n; i++) {
-        copy[i] = (ep_str){ep_arena_strndup(&s->own, names[i].ptr, names[i].len), names[i].len};
-        if (!copy[i].ptr)
-            copy = NULL;
-    }
-    if (!copy)
-        return ep_fail(err, EP_E_NOMEM, "no memory for the names of columns");
-    *ret = copy;
-    return EP_OK;
-}
-
-static ep_code copy_wanted(ep_splitter *s, const ep_decode_options *options, ep_error *err) {
-    ep_str *names = ep_arena_calloc(&s->own, options->n_columns + 1, sizeof(*names));
-    if (!names)
-        return ep_fail(err, EP_E_NOMEM, "no memory for the names of columns");
-    for (size_t i = 0; i < options->n_columns; i++)
-        names[i] = ep_str_from(options->columns[i]);
-    s->n_wanted = options->n_columns;
-    return copy_names(s, names, s->n_wanted, &s->wanted, err);
-}
-
 static ep_code init(ep_splitter *s, const ep_decode_options *options, ep_error *err) {
     s->options = *options;
     s->options.columns = NULL;
@@ -80,13 +56,8 @@ static ep_code init(ep_splitter *s, const ep_decode_options *options, ep_error *
     if (!options->has_header && options->n_columns == 0)
         return ep_fail_field(err, EP_E_CONFIG, "columns",
                              "a CSV source without a header needs the names of its columns");
-    EP_TRY(copy_wanted(s, options, err));
     s->needs_header = options->has_header;
-    if (!s->needs_header) {
-        s->columns = s->wanted;
-        s->n_columns = s->n_wanted;
-    }
-    return EP_OK;
+    return ep_csv_header_init(&s->header, options, err);
 }
 
 ep_code ep_splitter_new(const ep_decode_options *options, ep_splitter **ret, ep_error *err) {
@@ -105,7 +76,7 @@ void ep_splitter_free(ep_splitter **splitter) {
     if (!splitter || !*splitter)
         return;
     ep_splitter *s = *splitter;
-    ep_arena_done(&s->own);
+    ep_csv_header_done(&s->header);
     ep_buf_done(&s->text);
     ep_buf_done(&s->raw);
     ep_occurrences_done(&s->occurrences);
@@ -136,18 +107,6 @@ static bool join(ep_arena *arena, ep_str a, ep_str b, ep_str *ret) {
     return true;
 }
 
-static bool transcode(const ep_splitter *s, ep_str source, bool is_last, ep_arena *arena, ep_str *ret,
-                      size_t *ret_used, bool *flawed) {
-    size_t room = ep_encoding_utf8_room(s->encoding, source.len);
-    char *out = ep_arena_alloc(arena, room + EP_PADDING);
-    if (!out)
-        return false;
-    size_t len = ep_encoding_to_utf8(s->encoding, source, is_last, out, ret_used, flawed);
-    memset(out + len, 0, EP_PADDING);
-    *ret = (ep_str){out, len};
-    return true;
-}
-
 static bool is_all(ep_str text, const char *set) {
     size_t i = 0;
     while (i < text.len && text.ptr[i] && strchr(set, text.ptr[i]))
@@ -165,58 +124,11 @@ static bool is_blank_record(const ep_splitter *s, ep_str text) {
     }
 }
 
-static ep_code check_header(const ep_splitter *s, ep_error *err) {
-    for (size_t i = 0; i < s->n_columns; i++) {
-        if (s->columns[i].len == 0)
-            return ep_fail(err, EP_E_CONFIG, "the header has no name for column %zu", i + 1);
-        for (size_t k = 0; k < i; k++) {
-            if (ep_str_eq(s->columns[i], s->columns[k]))
-                return ep_fail(err, EP_E_CONFIG,
-                               "the header has the name \"%.*s\" twice, columns %zu and %zu",
-                               EP_STR_ARGS(s->columns[i]), k + 1, i + 1);
-        }
-    }
-    for (size_t i = 0; i < s->n_wanted; i++) {
-        size_t k = 0;
-        while (k < s->n_columns && !ep_str_eq(s->wanted[i], s->columns[k]))
-            k++;
-        if (k == s->n_columns)
-            return ep_fail(err, EP_E_CONFIG, "the header lacks the column \"%.*s\"",
-                           EP_STR_ARGS(s->wanted[i]));
-    }
-    return EP_OK;
-}
-
-/* More columns than any spreadsheet or engine has; bounds the comparison of names. */
-#define MAX_COLUMNS 16384
-
-static ep_code take_header(ep_splitter *s, const ep_raw *record, ep_error *err) {
-    ep_flaw flaw;
-    size_t n;
-    if (record->reason != EP_R_NONE)
-        return ep_fail(err, EP_E_CONFIG, "the header cannot be read: %s", ep_reason_text(record->reason));
-    if (!ep_text_clean(record->text))
-        return ep_fail(err, EP_E_CONFIG, "the header is not valid UTF-8: declare decode.encoding");
-    if (!ep_csv_cells(&s->rules, record->text, NULL, 0, &n, &s->own, &flaw))
-        return ep_fail(err, flaw.no_memory ? EP_E_NOMEM : EP_E_CONFIG, "the header cannot be read: %s",
-                       flaw.what);
-    if (n > MAX_COLUMNS)
-        return ep_fail(err, EP_E_CONFIG, "the header has %zu columns, at most %d", n, MAX_COLUMNS);
-    ep_csv_cell *cells = ep_arena_alloc(&s->own, n * sizeof(*cells));
-    ep_str *names = ep_arena_alloc(&s->own, n * sizeof(*names));
-    if (!cells || !names || !ep_csv_cells(&s->rules, record->text, cells, n, &n, &s->own, &flaw))
-        return no_memory(err);
-    for (size_t i = 0; i < n; i++)
-        names[i] = (ep_str){cells[i].text, cells[i].len};
-    EP_TRY(copy_names(s, names, n, &s->columns, err));
-    s->n_columns = n;
-    s->needs_header = false;
-    return check_header(s, err);
-}
-
 static ep_code emit(ep_splitter *s, ep_raw *record, ep_error *err) {
-    if (s->needs_header)
-        return take_header(s, record, err);
+    if (s->needs_header) {
+        s->needs_header = false;
+        return ep_csv_header_read(&s->header, &s->rules, record, err);
+    }
     if (s->counts_occurrences) {
         record->content = ep_xxh3(record->raw.ptr, record->raw.len);
         EP_TRY(ep_occurrences_add(&s->occurrences, record->content, &record->occurrence, err));
@@ -236,7 +148,8 @@ static ep_code cut_too_large(ep_splitter *s, ep_raw *record, ep_arena *arena, ep
     record->reason = EP_R_TOO_LARGE;
     record->raw.len = record->raw.len < EP_TOO_LARGE_KEPT_BYTES ? record->raw.len : EP_TOO_LARGE_KEPT_BYTES;
     record->text = record->raw;
-    if (is_transcoded(s) && !transcode(s, record->raw, true, arena, &record->text, &used, &flawed))
+    if (is_transcoded(s) &&
+        !ep_encoding_transcode(s->encoding, record->raw, true, arena, &record->text, &used, &flawed))
         return no_memory(err);
     return EP_OK;
 }
@@ -429,7 +342,7 @@ static ep_code take_piece(ep_splitter *s, ep_str piece, bool is_last, ep_arena *
         size_t used;
         if (s->n_pending > 0 && !join(arena, (ep_str){s->pending, s->n_pending}, piece, &source))
             return no_memory(err);
-        if (!transcode(s, source, is_last, arena, &in.text, &used, &s->flawed))
+        if (!ep_encoding_transcode(s->encoding, source, is_last, arena, &in.text, &used, &s->flawed))
             return no_memory(err);
         memcpy(s->pending, source.ptr + used, source.len - used);
     }
@@ -482,8 +395,8 @@ ep_code ep_splitter_feed(ep_splitter *s, ep_str block, bool is_last, ep_arena *a
 }
 
 const ep_str *ep_splitter_columns(const ep_splitter *s, size_t *ret_n) {
-    *ret_n = s->n_columns;
-    return s->columns;
+    *ret_n = s->header.n_columns;
+    return s->header.columns;
 }
 
 ep_code ep_splitter_resume(ep_splitter *s, const ep_coordinates *next, const ep_str *columns,
@@ -491,8 +404,7 @@ ep_code ep_splitter_resume(ep_splitter *s, const ep_coordinates *next, const ep_
     if (s->has_begun || s->n_head > 0)
         return ep_fail(err, EP_E_ARG, "a splitter can only resume before its first block");
     if (n_columns > 0) {
-        EP_TRY(copy_names(s, columns, n_columns, &s->columns, err));
-        s->n_columns = n_columns;
+        EP_TRY(ep_csv_header_set(&s->header, columns, n_columns, err));
         s->needs_header = false;
     }
     s->next = *next;

@@ -1,6 +1,7 @@
 #include "contract/contract.h"
 #include "decode/decode.h"
 #include "decode/json.h"
+#include "decode/json_plain.h"
 #include "decode/json_simd.h"
 
 #include <setjmp.h>
