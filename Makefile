@@ -25,6 +25,7 @@ test: setup
 
 # The long forms: what they reached is in docs/soak.md. PARTS=n stops after so many parts, SECONDS=n is the time a target.
 soak: all
+	@tools/build asan
 	@tools/soak $(if $(PARTS),--parts $(PARTS))
 
 fuzz: setup
@@ -48,7 +49,7 @@ help:
 	@echo "make demo     build it and watch it at work on the shipped example"
 	@echo "make docs     write the pages of docs/ that the program makes"
 	@echo "make test     build with sanitizers, with clang and for release, then run all tests"
-	@echo "make soak     300 kills and 200 seeds, in parts that go on where they were left (PARTS=n: so many now)"
+	@echo "make soak     300 kills, 200 seeds, each allocation failing, in parts that go on where they were left (PARTS=n: so many now)"
 	@echo "make fuzz     fuzz every target, SECONDS=60 each"
 	@echo "make bench    measure against what people use, for docs/benchmarks.md (SCALE=rows, ONLY=row, RUNS=n)"
 	@echo "make format   format the C files"

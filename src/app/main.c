@@ -165,10 +165,19 @@ static int run_command(ep_cli *cli, char **argv, int argc) {
     return code;
 }
 
+/* Tests let memory run out in the middle of a command: ENTREPOT_FAIL_ALLOCATION=n for the n-th allocation and all after it, n:once for
+ * that one alone. */
+static void fail_allocations(void) {
+    const char *wanted = getenv("ENTREPOT_FAIL_ALLOCATION");
+    if (wanted)
+        ep_mem_fail_process_after(strtoll(wanted, NULL, 10), strchr(wanted, ':') != NULL);
+}
+
 int main(int argc, char **argv) {
     const char *folder = getenv("ENTREPOT_WAREHOUSE");
     ep_cli cli = {.folder = folder && folder[0] ? folder : "."};
     signal(SIGPIPE, SIG_IGN);
+    fail_allocations();
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {

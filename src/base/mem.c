@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +28,28 @@ void ep_mem_fail_after(int64_t n) {
     ep_mem_fail_in = n;
 }
 
+static _Atomic int64_t process_fails_in; /* 0: off */
+static bool process_fails_once;
+
+void ep_mem_fail_process_after(int64_t n, bool once) {
+    process_fails_once = once;
+    atomic_store(&process_fails_in, n);
+}
+
+/* Counts one allocation of any thread. */
+static bool process_fails_now(void) {
+    int64_t left = atomic_load_explicit(&process_fails_in, memory_order_relaxed);
+    while (left > 0) {
+        int64_t next = left > 1 ? left - 1 : process_fails_once ? 0 : 1;
+        if (atomic_compare_exchange_weak(&process_fails_in, &left, next))
+            return left == 1;
+    }
+    return false;
+}
+
 /* Counts one allocation; true when it is to fail. The counter stays at 1, so that all later ones fail too. */
 static bool fails_now(size_t size_bytes) {
-    if (size_bytes > SIZE_LIMIT_BYTES)
+    if (size_bytes > SIZE_LIMIT_BYTES || process_fails_now())
         return true;
     if (ep_mem_fail_in <= 0)
         return false;

@@ -2,6 +2,7 @@
 #define EP_BASE_MEM_H
 
 #include "base/error.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 /** malloc, calloc, realloc and free with allocation failures that tests can inject. NULL when out of
@@ -16,6 +17,9 @@ char *ep_strndup(const char *text, size_t len);
 /** Tests: the n-th allocation from now (1-based) and all after it in this thread fail; 0 switches off.
  * Every piece of an arena counts as one, whether or not it needs a new block. */
 void ep_mem_fail_after(int64_t n);
+/** Tests: the same for all threads of the process; with `once` only that one fails. Pieces of an arena count where they need a new
+ * block, and under AddressSanitizer always. */
+void ep_mem_fail_process_after(int64_t n, bool once);
 
 /**
  * An arena: many small pieces, freed at once. Zero-initialised is ready. Blocks double from 4 KiB to 1 MiB.

@@ -42,13 +42,15 @@ def test_what_repeats_its_own_time_is_unchanged_until_there_is_news(make):
     w.load_records("shops", [shop("a", "2025-01-01T00:00:00Z", city="X"), shop("a", "2025-03-01T00:00:00Z", city="Y")])
     repeated = w.load_records("shops", [shop("a", "2025-02-01T00:00:00Z", city="X"), shop("a", "2025-04-01T00:00:00Z", city="Y")], "2.jsonl")
     assert (repeated["applied"], repeated["unchanged"]) == (0, 2)
-    news = w.load_records("shops", [shop("a", "2025-05-01T00:00:00Z", city="Z"), shop("a", "2025-06-01T00:00:00Z", city="Y")], "3.jsonl")
-    assert (news["applied"], news["unchanged"]) == (2, 0)
+    news = w.load_records("shops", [shop("a", "2025-05-01T00:00:00Z", city="Z"), shop("a", "2025-06-01T00:00:00Z", city="Y"),
+                                    shop("a", "2025-07-01T00:00:00Z", city="Q")], "3.jsonl")
+    assert (news["applied"], news["unchanged"]) == (3, 0)
     # What holds now is news for the time before it held.
     early = w.load_records("shops", [shop("a", "2025-02-15T00:00:00Z", city="Y")], "4.jsonl")
     assert (early["applied"], early["unchanged"]) == (1, 0)
     assert w.tuples("select city, valid_from from dim_shop order by valid_from") == [
-        ("X", BEGINNING), ("Y", "2025-02-15 00:00:00.000000"), ("Z", "2025-05-01 00:00:00.000000"), ("Y", "2025-06-01 00:00:00.000000")]
+        ("X", BEGINNING), ("Y", "2025-02-15 00:00:00.000000"), ("Z", "2025-05-01 00:00:00.000000"), ("Y", "2025-06-01 00:00:00.000000"),
+        ("Q", "2025-07-01 00:00:00.000000")]
     w.check_books()
 
 

@@ -93,6 +93,33 @@ static void another_thread_does_not_fail(void **state) {
     ep_free(piece);
 }
 
+static void all_threads_fail_together(void **state) {
+    (void)state;
+    pthread_t thread;
+    void *piece = NULL, *first;
+    ep_mem_fail_process_after(2, false);
+    first = ep_malloc(1);
+    assert_null(ep_malloc(1));
+    int status = pthread_create(&thread, NULL, allocate_in_thread, NULL);
+    assert_int_equal(status, 0);
+    pthread_join(thread, &piece);
+    ep_mem_fail_process_after(0, false);
+    assert_non_null(first);
+    assert_null(piece);
+    ep_free(first);
+}
+
+static void one_allocation_of_the_process_may_fail_alone(void **state) {
+    (void)state;
+    ep_mem_fail_process_after(2, true);
+    void *first = ep_malloc(1), *second = ep_malloc(1), *third = ep_malloc(1);
+    assert_non_null(first);
+    assert_null(second);
+    assert_non_null(third);
+    ep_free(first);
+    ep_free(third);
+}
+
 static void a_failed_realloc_keeps_the_old_piece(void **state) {
     (void)state;
     char *piece = ep_strdup("kept");
@@ -318,6 +345,8 @@ int main(void) {
         cmocka_unit_test(calloc_gives_zeros_and_copies_end_with_nul),
         cmocka_unit_test(the_nth_allocation_and_all_after_it_fail),
         cmocka_unit_test(another_thread_does_not_fail),
+        cmocka_unit_test(all_threads_fail_together),
+        cmocka_unit_test(one_allocation_of_the_process_may_fail_alone),
         cmocka_unit_test(a_failed_realloc_keeps_the_old_piece),
         cmocka_unit_test(arena_pieces_are_aligned_and_apart),
         cmocka_unit_test(blocks_double_up_to_one_mebibyte),
