@@ -28,14 +28,15 @@ where not exists (
 -- between may part two equal values that came one after the other; a late value of type 0 may be the first.
 drop table if exists quiet_{{x}};
 create temp table quiet_{{x}} as
--- One look into the log a key: as a join with the grouped log, PostgreSQL may group it anew for each key.
-with span as (
+-- One look into the log a key: as a join with the grouped log, PostgreSQL may group it anew for each key; unless what is looked up is
+-- materialized, it looks again for each change, and for each place that names the answer.
+with span as materialized (
     select k._key,
            (select min(l._at) from {{log}} l where l._key = k._key) as _first_at,
            (select max(l._at) from {{log}} l where l._key = k._key) as _last_at
     from (select distinct _key from fresh_{{x}}) k
 ),
-compared as (
+compared as materialized (
     select f._row, f._key, f._at,
            case
                when s._first_at is null or d.{{key}} is null or d.is_inferred or f._at <= s._first_at{{type3?}} or f._at <= s._last_at{{end}}
