@@ -1,0 +1,70 @@
+"""What derive/10_order_line_amounts.sql computes when what it needs comes after the lines: only what was told since is looked at again."""
+
+import subprocess
+
+import pytest
+import wh
+from wh_rules import ENTREPOT, Warehouse
+
+ENGINES = ["duckdb", "postgres"]
+
+
+class Shop(Warehouse):
+    def __init__(self, folder):
+        super().__init__(folder / "empty")
+        self.folder = folder / "shop"
+        where = [] if wh.ENGINE == "duckdb" else ["--store", self.store]
+        subprocess.run([ENTREPOT, "init", *where, str(self.folder)], check=True, capture_output=True)
+        (self.folder / "in").mkdir()
+
+    def order(self, number, at, currency="EUR", lines=("l-1", "l-2")):
+        self.load("shopnow.orders", f"order-{number}.jsonl", [{
+            "event_id": f"e-{number}", "order_id": f"o-{number}", "customer": {"id": "c-1"}, "status": "PLACED", "currency": currency,
+            "total_amount": 100 * len(lines), "timestamp": at,
+            "items": [{"product_id": "p-1", "unit_price": 100, "quantity": 1, "seller_id": "shopnow", "line_id": line} for line in lines]}])
+
+    def cancel(self, number, at, line=None):
+        event = {"event_id": f"x-{number}-{line}", "order_id": f"o-{number}", "seller_id": "shopnow", "status": "CANCELLED", "timestamp": at}
+        self.load("marketplace.order_status", f"cancel-{number}-{line}.jsonl", [event | ({"line_id": line} if line else {})])
+
+    def rate(self, date, rate):
+        self.run("load", "reference.fx_rates", self.write(f"in/rate-{date}.csv", f"currency,quote,date,rate\nUSD,EUR,{date},{rate}\n"))
+
+    def column(self, name):
+        rows = self.rows(f"select order_id, line_id, cast({name} as varchar) as v from fact_order_line order by 1, 2")
+        return {(r["order_id"], r["line_id"]): r["v"] for r in rows}
+
+
+@pytest.fixture(name="shop")
+def make_shop(tmp_path):
+    return Shop(tmp_path)
+
+
+def test_an_order_that_is_cancelled_days_later(shop):
+    shop.order(1, "2026-03-05T10:00:00Z")
+    shop.order(2, "2026-03-07T10:00:00Z")
+    shop.cancel(1, "2026-03-08T10:00:00Z")
+    assert shop.column("cancelled_at") == {
+        ("o-1", "l-1"): "2026-03-08 10:00:00", ("o-1", "l-2"): "2026-03-08 10:00:00", ("o-2", "l-1"): None, ("o-2", "l-2"): None}
+    # Of the line and of the whole order, the first counts; told last, it is older than what is stored.
+    shop.cancel(1, "2026-03-06T10:00:00Z", "l-2")
+    assert shop.column("cancelled_at") == {
+        ("o-1", "l-1"): "2026-03-08 10:00:00", ("o-1", "l-2"): "2026-03-06 10:00:00", ("o-2", "l-1"): None, ("o-2", "l-2"): None}
+
+
+def test_a_line_that_comes_after_its_order_was_cancelled(shop):
+    shop.cancel(1, "2026-03-08T10:00:00Z")
+    shop.order(1, "2026-03-05T10:00:00Z", lines=("l-1",))
+    assert shop.column("cancelled_at") == {("o-1", "l-1"): "2026-03-08 10:00:00"}
+
+
+def test_a_rate_that_comes_after_the_lines_of_its_day(shop):
+    # In Paris it is the 5th already.
+    shop.order(1, "2026-03-04T23:30:00Z", "USD", ["l-1"])
+    shop.order(2, "2026-03-04T12:00:00Z", "USD", ["l-1"])
+    assert shop.column("amount_reporting") == {("o-1", "l-1"): None, ("o-2", "l-1"): None}
+    shop.rate("2026-03-05", "0.5")
+    assert shop.column("amount_reporting") == {("o-1", "l-1"): "50.0000", ("o-2", "l-1"): None}
+    # One that is told late for an earlier day leaves the better one alone.
+    shop.rate("2026-03-03", "0.25")
+    assert shop.column("amount_reporting") == {("o-1", "l-1"): "50.0000", ("o-2", "l-1"): "25.0000"}
