@@ -22,7 +22,8 @@ typedef struct ep_physical {
 } ep_physical;
 EP_CHECK ep_code ep_schema_columns(const ep_table *table, bool log, ep_arena *arena, ep_physical *ret,
                                    ep_error *err);
-/** The statements that make a table's indexes, which PostgreSQL needs and DuckDB does not; "" for a table that needs none. */
+/** The statements that make a table's indexes and keep room in its pages, which PostgreSQL needs and DuckDB does not; "" for a table that
+ * needs neither. */
 EP_CHECK ep_code ep_schema_indexes(const ep_table *table, ep_buf *ret, ep_error *err);
 /** Those whose content the order-independent hash covers: no keys of ours, no load or recorded times. */
 EP_CHECK ep_code ep_schema_content(const ep_table *table, ep_arena *arena, ep_physical *ret, ep_error *err);

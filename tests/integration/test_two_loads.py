@@ -64,6 +64,15 @@ def test_what_both_bring_is_there_once(tmp_path):
     w.check_books()
 
 
+def test_amounts_are_filled_in_where_the_row_is(tmp_path, market):
+    """The pages of a table with derived columns have room for the second version of each row, so that no index gets a second entry."""
+    w = warehouse(tmp_path / "w")
+    finish(start(w, "shopnow.orders", market["shopnow.orders"]))
+    pg.wait_for(w.store, "select 1 from pg_stat_user_tables where relname = 'fact_order_line' and schemaname = 'main' and n_tup_upd > 0")
+    changed, in_place = pg.psql(w.store, "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = 'fact_order_line' and schemaname = 'main'")[0]
+    assert int(in_place) > 0.95 * int(changed) > 100
+
+
 def test_a_deadlock_is_tried_again(tmp_path, market):
     """Another session holds a table and then wants the loader's lock: the server ends the loader's statement, not the load."""
     w = warehouse(tmp_path / "w")
