@@ -20,8 +20,14 @@ select {{key}} from {{x}} where {{key}} in (select _key from once_{{x}});
 -- Held rows whose key the table has already.
 select p._row from probe_{{x}} p join {{x}} t on t.{{key}} = p._key;
 
+-- :take_known
+-- The same of rows that were sent ahead: those are not inserted from there.
+delete from held_{{x}} as h
+where exists (select 1 from {{x}} t where t.{{key}} = h._key)
+returning h._row;
+
 -- :insert_first
--- The first change of keys that have only one: staged ones, or all rows that are held in memory.
+-- The first change of keys that have only one: staged ones, or all rows that are held.
 insert into {{x}} ({{key}}, {{stored|, |$}}{{deleted?}}, is_deleted{{end}}{{roles||, $}}, _at, _seq, _hash, _present, _deleted, _n, _record, _load_id, _recorded_at)
 select s._key, {{stored|, |s.$}}{{deleted?}}, s._deleted{{end}}{{bound||, $}}, s._at, s._seq, s._hash, s._present, s._deleted, 1, s._record, s._load_id, {{now}}
 from {{rows}} s{{binds||

@@ -51,8 +51,18 @@ where exists (
     where t._at between {{from}} and {{to}} and {{identity| and |t.$ = p.$}}
 );
 
+-- :take_known
+-- The same of rows that were sent ahead: those are not inserted from there.
+delete from held_{{x}} as h
+where exists (
+    select 1 from {{x}} t
+    where t._at between {{from}} and {{to}}
+    and {{identity| and |t.$ = h.$}}
+)
+returning h._row;
+
 -- :insert
--- Fresh rows, or those that are held in memory.
+-- Fresh rows, or those that are held.
 insert into {{x}} ({{stored|, |$}}{{roles||, $}}, _at, _seq, _hash, _record, _load_id)
 select {{stored|, |s.$}}{{bound||, $}}, s._at, s._seq, s._hash, s._record, s._load_id
 from {{rows}} s{{binds||

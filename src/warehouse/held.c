@@ -96,6 +96,7 @@ void ep_held_done(ep_held *held) {
 
 void ep_held_reset(ep_held *held) {
     held->n_parts = held->n_rows = held->n_staged = 0;
+    held->sent = false;
     reset_set(&held->seen);
     for (size_t l = 0; l < held->table->n_links; l++)
         reset_set(&held->parents[l]);

@@ -41,6 +41,7 @@ typedef struct ep_held {
     ep_held_part *parts;
     size_t n_parts, parts_capacity;
     size_t n_rows;      /* still held */
+    bool sent;          /* those lie in the temporary table held_x, too */
     int64_t min_time;   /* earliest event or binding time */
     ep_held_set seen;   /* identities */
     ep_held_at *staged; /* rows of batches that the merge has to look at */
@@ -76,10 +77,17 @@ EP_CHECK ep_code ep_held_stage(ep_held *held, ep_store *store, int64_t *ret_n, e
 /** Appends (_row, _key) or (_row, identity ...) of the held rows up to event time `to` to the temporary table `probe_x`. */
 EP_CHECK ep_code ep_held_probe(ep_held *held, ep_store *store, int64_t to, ep_error *err);
 
-/** Appends (r_key, natural key ...) of a link's distinct parents to the temporary table `parents_x`. */
+/** Appends (r_key, natural key ...) of a link's distinct parents to the temporary table `parents_x_LINK`, to be dropped after use. */
 EP_CHECK ep_code ep_held_put_parents(ep_held *held, ep_store *store, size_t link, ep_error *err);
+EP_CHECK ep_code ep_held_drop_parents(const ep_table *table, ep_store *store, size_t link, ep_error *err);
 
-/** Runs an INSERT .. SELECT .. FROM ep_stream() over what is held. */
+/**
+ * Appends the held rows to the temporary table held_x, ahead of ep_held_insert(): a server has them then when its turn to merge comes. Rows that are
+ * set apart afterwards are the caller's to delete there.
+ */
+EP_CHECK ep_code ep_held_send(ep_held *held, ep_store *store, ep_error *err);
+
+/** Runs an INSERT .. SELECT over what is held: FROM held_x, which is dropped then, when it was sent, else FROM ep_stream(). */
 EP_CHECK ep_code ep_held_insert(ep_held *held, ep_store *store, const char *sql, ep_error *err);
 /** Appends what is held to the table itself, whose rows are bound to no versions: where ep_stream() is a temporary table, this writes once. */
 EP_CHECK ep_code ep_held_append(ep_held *held, ep_store *store, ep_error *err);

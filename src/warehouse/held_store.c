@@ -144,7 +144,7 @@ ep_code ep_held_put_parents(ep_held *held, ep_store *store, size_t link, ep_erro
     EP_CLEANUP(ep_buf_done) ep_buf name = {0};
     size_t n = held->parents[link].n;
     EP_CLEANUP(projection_done) projection p = {0};
-    ep_buf_printf(&name, "parents_%s", t->name);
+    ep_buf_printf(&name, "parents_%s_%zu", t->name, link);
     EP_TRY(ep_buf_check(&name, err));
     EP_TRY(projection_init(&p, t, err));
     project(&p, t, t->links[link].stage_column);
@@ -159,6 +159,20 @@ ep_code ep_held_put_parents(ep_held *held, ep_store *store, size_t link, ep_erro
         EP_TRY(append(&p, store, name.data, held->parts[places[i].part].batch, rows.items, rows.n, err));
     }
     return EP_OK;
+}
+
+static ep_code drop_table(ep_store *store, const ep_buf *name, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
+    EP_TRY(ep_buf_check(name, err));
+    ep_buf_printf(&sql, "drop table %s", name->data);
+    EP_TRY(ep_buf_check(&sql, err));
+    return ep_store_exec(store, sql.data, err);
+}
+
+ep_code ep_held_drop_parents(const ep_table *t, ep_store *store, size_t link, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf name = {0};
+    ep_buf_printf(&name, "parents_%s_%zu", t->name, link);
+    return drop_table(store, &name, err);
 }
 
 /* The parts one by one, without what went elsewhere. */
@@ -191,14 +205,44 @@ static ep_code next_part(void *context, const ep_batch **ret, const uint32_t **r
     return EP_OK;
 }
 
-ep_code ep_held_insert(ep_held *held, ep_store *store, const char *sql, ep_error *err) {
+ep_code ep_held_send(ep_held *held, ep_store *store, ep_error *err) {
+    const ep_table *t = held->table;
+    EP_CLEANUP(ep_buf_done) ep_buf name = {0};
+    EP_CLEANUP(projection_done) projection p = {0};
+    ep_buf_printf(&name, "held_%s", t->name);
+    EP_TRY(ep_buf_check(&name, err));
+    EP_TRY(projection_init(&p, t, err));
+    for (size_t c = 0; c < t->stage.n_columns; c++)
+        project(&p, t, (int)c);
+    EP_TRY(make_table(&p, store, name.data, err));
+    for (size_t i = 0; i < held->n_parts; i++) {
+        ep_held_part *part = &held->parts[i];
+        drop_gone(part);
+        EP_TRY(append(&p, store, name.data, part->batch, part->rows, part->n, err));
+    }
+    held->sent = true;
+    return EP_OK;
+}
+
+static ep_code insert_sent(ep_held *held, ep_store *store, const char *sql, int64_t *ret_n, ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf name = {0};
+    EP_TRY(ep_store_run(store, sql, NULL, 0, ret_n, err));
+    ep_buf_printf(&name, "held_%s", held->table->name);
+    return drop_table(store, &name, err);
+}
+
+static ep_code insert_stream(ep_held *held, ep_store *store, const char *sql, int64_t *ret_n, ep_error *err) {
     stream s = {held, 0};
     const ep_stream_source source = {
         .schema = &held->table->stage, .context = &s, .next = next_part, .stays = true};
-    int64_t n;
     for (size_t i = 0; i < held->n_parts; i++)
         drop_gone(&held->parts[i]);
-    EP_TRY(ep_store_insert_stream(store, sql, &source, 0, &n, err));
+    return ep_store_insert_stream(store, sql, &source, 0, ret_n, err);
+}
+
+ep_code ep_held_insert(ep_held *held, ep_store *store, const char *sql, ep_error *err) {
+    int64_t n;
+    EP_TRY(held->sent ? insert_sent(held, store, sql, &n, err) : insert_stream(held, store, sql, &n, err));
     if ((size_t)n != held->n_rows)
         return ep_fail(err, EP_E_BUG, "%zu rows of %s were held, %lld inserted", held->n_rows,
                        held->table->name, (long long)n);

@@ -1,19 +1,13 @@
 #include "warehouse/history.h"
 #include "warehouse/lock.h"
+#include "warehouse/merge_private.h"
 #include "warehouse/near.h"
-#include "warehouse/tx.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Everything a merge's templates need besides the table's own lists. */
-typedef struct texts {
-    ep_buf now, owner, stored_owner, from, to, rows;
-    ep_sql_var vars[8];
-} texts;
-
-static void texts_done(texts *x) {
+static void texts_done(ep_merge_texts *x) {
     ep_buf_done(&x->now);
     ep_buf_done(&x->owner);
     ep_buf_done(&x->stored_owner);
@@ -21,8 +15,6 @@ static void texts_done(texts *x) {
     ep_buf_done(&x->to);
     ep_buf_done(&x->rows);
 }
-
-enum { N_TEXTS = 7, ROWS = 5, STAGED = 6 };
 
 static void put_owner(ep_buf *buf, const ep_table *t, const char *alias) {
     if (t->contract->owner < 0) {
@@ -33,7 +25,7 @@ static void put_owner(ep_buf *buf, const ep_table *t, const char *alias) {
     ep_buf_put_ident(buf, ep_str_from(t->contract->fields[t->contract->owner].name));
 }
 
-static ep_code texts_init(texts *x, const ep_tx *tx, const ep_table *t, ep_error *err) {
+static ep_code texts_init(ep_merge_texts *x, const ep_tx *tx, const ep_table *t, ep_error *err) {
     size_t index = (size_t)(t - tx->w->plan->tables);
     ep_put_ts_literal(&x->now, tx->received_at);
     put_owner(&x->owner, t, "s.");
@@ -41,7 +33,7 @@ static ep_code texts_init(texts *x, const ep_tx *tx, const ep_table *t, ep_error
     ep_put_ts_literal(&x->from, tx->min_at[index]);
     ep_put_ts_literal(&x->to, tx->max_at[index]);
     ep_buf_printf(&x->rows, "%s_%s", t->keyed ? "stage" : "fresh", t->name);
-    const ep_sql_var vars[N_TEXTS] = {
+    const ep_sql_var vars[EP_MERGE_N_TEXTS] = {
         {"now", x->now.data, NULL},
         {"owner", x->owner.data, NULL},
         {"stored_owner", x->stored_owner.data, NULL},
@@ -59,15 +51,10 @@ static ep_code texts_init(texts *x, const ep_tx *tx, const ep_table *t, ep_error
     return ep_buf_check(&x->to, err);
 }
 
-#define HISTORY "sql/history.sql"
-#define SINGLE  "sql/single.sql"
-#define EVENT   "sql/transaction.sql"
-#define MERGE   "sql/merge.sql"
-
-static ep_code run(ep_tx *tx, const ep_table *t, const texts *x, const char *asset, const char *section,
-                   ep_error *err) {
+static ep_code run(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, const char *asset,
+                   const char *section, ep_error *err) {
     EP_TRY(ep_warehouse_stopping(tx->w, err));
-    return ep_table_exec(tx->w, t, asset, section, x->vars, N_TEXTS, err);
+    return ep_table_exec(tx->w, t, asset, section, x->vars, EP_MERGE_N_TEXTS, err);
 }
 
 static ep_code count(ep_tx *tx, const ep_table *t, const char *prefix, int64_t *ret, ep_error *err) {
@@ -77,9 +64,10 @@ static ep_code count(ep_tx *tx, const ep_table *t, const char *prefix, int64_t *
 }
 
 /* Adds every row of a (load, record, owner) query to the tallies. */
-static ep_code tally(ep_tx *tx, const ep_table *t, const texts *x, const char *section, ep_error *err) {
+static ep_code tally(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, const char *section,
+                     ep_error *err) {
     EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
-    EP_TRY(ep_table_query(tx->w, t, MERGE, section, x->vars, N_TEXTS, &cursor, err));
+    EP_TRY(ep_table_query(tx->w, t, EP_SQL_MERGE, section, x->vars, EP_MERGE_N_TEXTS, &cursor, err));
     bool unchanged = strcmp(section, "unchanged") == 0 || strcmp(section, "quiet") == 0;
     ep_row_tally *rows = NULL;
     for (bool more = true;;) {
@@ -98,9 +86,9 @@ static ep_code tally(ep_tx *tx, const ep_table *t, const texts *x, const char *s
     }
 }
 
-static ep_code tally_changed(ep_tx *tx, const ep_table *t, const texts *x, ep_error *err) {
+static ep_code tally_changed(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, ep_error *err) {
     EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
-    EP_TRY(ep_table_query(tx->w, t, MERGE, "changed", x->vars, N_TEXTS, &cursor, err));
+    EP_TRY(ep_table_query(tx->w, t, EP_SQL_MERGE, "changed", x->vars, EP_MERGE_N_TEXTS, &cursor, err));
     for (bool more = true;;) {
         ep_row_tally *rows;
         EP_TRY(ep_cursor_next(cursor, &more, err));
@@ -111,7 +99,7 @@ static ep_code tally_changed(ep_tx *tx, const ep_table *t, const texts *x, ep_er
     }
 }
 
-static void mark_changed(ep_tx *tx, const ep_table *t, int64_t since) {
+void ep_merge_mark_changed(ep_tx *tx, const ep_table *t, int64_t since) {
     ep_changed_table *c = &tx->changed[t - tx->w->plan->tables];
     if (!c->changed || since < c->since)
         c->since = since;
@@ -123,11 +111,11 @@ static ep_code mark_since(ep_tx *tx, const ep_table *t, const char *section, con
                           size_t n_extra, ep_error *err) {
     EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
     bool row;
-    EP_TRY(ep_table_query(tx->w, t, MERGE, section, extra, n_extra, &cursor, err));
+    EP_TRY(ep_table_query(tx->w, t, EP_SQL_MERGE, section, extra, n_extra, &cursor, err));
     EP_TRY(ep_cursor_next(cursor, &row, err));
     ep_value since = ep_cursor_get(cursor, 0);
     if (row && since.state == EP_VALUE)
-        mark_changed(tx, t, since.i64);
+        ep_merge_mark_changed(tx, t, since.i64);
     return EP_OK;
 }
 
@@ -148,8 +136,8 @@ static ep_code mark_staged(ep_tx *tx, const ep_table *t, ep_error *err) {
 
 static ep_code refuse_collisions(ep_tx *tx, const ep_table *t, ep_error *err) {
     int64_t n = 0, m = 0;
-    EP_TRY(ep_table_int(tx->w, t, MERGE, "known_collision", NULL, 0, &n, err));
-    EP_TRY(ep_table_int(tx->w, t, MERGE, "staged_collision", NULL, 0, &m, err));
+    EP_TRY(ep_table_int(tx->w, t, EP_SQL_MERGE, "known_collision", NULL, 0, &n, err));
+    EP_TRY(ep_table_int(tx->w, t, EP_SQL_MERGE, "staged_collision", NULL, 0, &m, err));
     if (n + m > 0)
         return ep_fail(
             err, EP_E_CONFLICT,
@@ -159,73 +147,76 @@ static ep_code refuse_collisions(ep_tx *tx, const ep_table *t, ep_error *err) {
 }
 
 /* Changes that repeat what is known go to the log and no further. */
-static ep_code log_quiet(ep_tx *tx, const ep_table *t, const texts *x, int64_t *n_fresh, ep_error *err) {
+static ep_code log_quiet(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, int64_t *n_fresh,
+                         ep_error *err) {
     int64_t n_quiet;
     if (*n_fresh == 0)
         return EP_OK;
-    EP_TRY(run(tx, t, x, HISTORY, "quiet", err));
+    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "quiet", err));
     EP_TRY(count(tx, t, "quiet", &n_quiet, err));
     if (n_quiet == 0)
         return EP_OK;
     EP_TRY(tally(tx, t, x, "quiet", err));
-    EP_TRY(run(tx, t, x, HISTORY, "log_quiet", err));
+    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "log_quiet", err));
     return count(tx, t, "fresh", n_fresh, err);
 }
 
-static ep_code merge_versions(ep_tx *tx, const ep_table *t, const texts *x, int64_t n_staged, ep_error *err) {
+static ep_code merge_versions(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, int64_t n_staged,
+                              ep_error *err) {
     int64_t n_fresh, n_touched;
     EP_TRY(ep_near_keys(tx->w, t, x->rows.data, err));
     EP_TRY(refuse_collisions(tx, t, err));
-    EP_TRY(run(tx, t, x, HISTORY, "fresh", err));
+    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "fresh", err));
     EP_TRY(count(tx, t, "fresh", &n_fresh, err));
     if (n_fresh < n_staged)
         EP_TRY(tally(tx, t, x, "duplicates", err));
     EP_TRY(log_quiet(tx, t, x, &n_fresh, err));
     if (n_fresh == 0)
         return EP_OK;
-    EP_TRY(run(tx, t, x, HISTORY, "input", err));
+    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "input", err));
     EP_TRY(ep_history_state(tx->w, t, err));
-    EP_TRY(run(tx, t, x, HISTORY, "log", err));
+    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "log", err));
     EP_TRY(tally(tx, t, x, "unchanged", err));
     EP_TRY(tally_changed(tx, t, x, err));
     EP_TRY(count(tx, t, "touched", &n_touched, err));
     if (n_touched == 0)
         return EP_OK;
     EP_TRY(mark_since(tx, t, "since_versions", NULL, 0, err));
-    EP_TRY(run(tx, t, x, HISTORY, "versions", err));
+    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "versions", err));
     if (ep_history_is_bound(tx->w, t))
-        EP_TRY(run(tx, t, x, HISTORY, "rebind", err));
-    return run(tx, t, x, HISTORY, "apply", err);
+        EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "rebind", err));
+    return run(tx, t, x, EP_SQL_HISTORY, "apply", err);
 }
 
-static ep_code merge_single(ep_tx *tx, const ep_table *t, const texts *x, int64_t n_staged, ep_error *err) {
+static ep_code merge_single(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, int64_t n_staged,
+                            ep_error *err) {
     int64_t n_once, n_again, n_fresh;
-    EP_TRY(run(tx, t, x, SINGLE, "once", err));
+    EP_TRY(run(tx, t, x, EP_SQL_SINGLE, "once", err));
     EP_TRY(count(tx, t, "once", &n_once, err));
-    EP_TRY(run(tx, t, x, SINGLE, "again", err));
+    EP_TRY(run(tx, t, x, EP_SQL_SINGLE, "again", err));
     EP_TRY(count(tx, t, "again", &n_again, err));
     EP_TRY(ep_near_parents(tx->w, t, "stage", err));
-    EP_TRY(run(tx, t, x, SINGLE, "insert_first", err));
+    EP_TRY(run(tx, t, x, EP_SQL_SINGLE, "insert_first", err));
     if (n_again == 0 && n_once == n_staged)
         return mark_staged(tx, t, err);
     EP_TRY(ep_near_keys(tx->w, t, x->rows.data, err));
     EP_TRY(refuse_collisions(tx, t, err));
-    EP_TRY(run(tx, t, x, SINGLE, "fresh", err));
+    EP_TRY(run(tx, t, x, EP_SQL_SINGLE, "fresh", err));
     EP_TRY(count(tx, t, "fresh", &n_fresh, err));
     EP_TRY(tally(tx, t, x, "single_duplicates", err));
     EP_TRY(mark_staged(tx, t, err));
     if (n_fresh == 0)
         return EP_OK;
-    EP_TRY(run(tx, t, x, SINGLE, "log_first", err));
-    EP_TRY(run(tx, t, x, HISTORY, "input", err));
+    EP_TRY(run(tx, t, x, EP_SQL_SINGLE, "log_first", err));
+    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "input", err));
     EP_TRY(ep_history_state(tx->w, t, err));
-    EP_TRY(run(tx, t, x, HISTORY, "log", err));
+    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "log", err));
     EP_TRY(tally(tx, t, x, "unchanged", err));
     EP_TRY(tally_changed(tx, t, x, err));
-    EP_TRY(run(tx, t, x, SINGLE, "last", err));
+    EP_TRY(run(tx, t, x, EP_SQL_SINGLE, "last", err));
     /* A late change may bring back a parent that no staged row names. */
     EP_TRY(ep_near_parents(tx->w, t, "version", err));
-    return run(tx, t, x, SINGLE, "replace", err);
+    return run(tx, t, x, EP_SQL_SINGLE, "replace", err);
 }
 
 /* Rows that lost against a rival of the same identity, staged ones or stored ones. */
@@ -238,11 +229,11 @@ static void losers_done(losers *list) {
     ep_free(list->items);
 }
 
-static ep_code list_losers(ep_tx *tx, const ep_table *t, const texts *x, bool stored, losers *ret,
+static ep_code list_losers(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, bool stored, losers *ret,
                            ep_error *err) {
     EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
-    EP_TRY(ep_table_query(tx->w, t, MERGE, stored ? "stored_losers" : "staged_losers", x->vars, N_TEXTS,
-                          &cursor, err));
+    EP_TRY(ep_table_query(tx->w, t, EP_SQL_MERGE, stored ? "stored_losers" : "staged_losers", x->vars,
+                          EP_MERGE_N_TEXTS, &cursor, err));
     for (bool more = true;;) {
         EP_TRY(ep_cursor_next(cursor, &more, err));
         if (!more)
@@ -270,8 +261,8 @@ static ep_code list_losers(ep_tx *tx, const ep_table *t, const texts *x, bool st
     }
 }
 
-static ep_code reject_losers(ep_tx *tx, const ep_table *t, const texts *x, bool stored, ep_tx_reject reject,
-                             void *context, ep_error *err) {
+static ep_code reject_losers(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, bool stored,
+                             ep_tx_reject reject, void *context, ep_error *err) {
     EP_CLEANUP(losers_done) losers list = {0};
     EP_TRY(list_losers(tx, t, x, stored, &list, err));
     for (size_t i = 0; i < list.n; i++)
@@ -279,107 +270,40 @@ static ep_code reject_losers(ep_tx *tx, const ep_table *t, const texts *x, bool 
     return EP_OK;
 }
 
-static ep_code merge_events(ep_tx *tx, const ep_table *t, const texts *x, int64_t n_staged,
+static ep_code merge_events(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, int64_t n_staged,
                             ep_tx_reject reject, void *context, ep_error *err) {
     int64_t n_fresh, n_rivals;
     EP_TRY(ep_near_events(tx->w, t, x->from.data, x->to.data, err));
-    EP_TRY(run(tx, t, x, EVENT, "fresh", err));
+    EP_TRY(run(tx, t, x, EP_SQL_EVENT, "fresh", err));
     EP_TRY(count(tx, t, "fresh", &n_fresh, err));
     if (n_fresh < n_staged)
         EP_TRY(tally(tx, t, x, "duplicates", err));
     if (n_fresh == 0)
         return EP_OK;
-    EP_TRY(run(tx, t, x, EVENT, "rivals", err));
+    EP_TRY(run(tx, t, x, EP_SQL_EVENT, "rivals", err));
     EP_TRY(count(tx, t, "rival", &n_rivals, err));
     if (n_rivals > 0) {
         EP_TRY(reject_losers(tx, t, x, false, reject, context, err));
         EP_TRY(reject_losers(tx, t, x, true, reject, context, err));
-        EP_TRY(run(tx, t, x, EVENT, "drop_losers", err));
+        EP_TRY(run(tx, t, x, EP_SQL_EVENT, "drop_losers", err));
     }
     EP_TRY(ep_near_parents(tx->w, t, "fresh", err));
-    EP_TRY(run(tx, t, x, EVENT, "insert", err));
-    mark_changed(tx, t, tx->min_at[t - tx->w->plan->tables]);
+    EP_TRY(run(tx, t, x, EP_SQL_EVENT, "insert", err));
+    ep_merge_mark_changed(tx, t, tx->min_at[t - tx->w->plan->tables]);
     return EP_OK;
-}
-
-/* The latest event time stored; asked once in a merge, and on a file once in a load: nobody else writes there. note_stored() keeps it true. */
-static ep_code stored_max(ep_tx *tx, const ep_table *t, int64_t *ret, ep_error *err) {
-    size_t index = (size_t)(t - tx->w->plan->tables);
-    if (tx->stored_max[index] == INT64_MAX) {
-        EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
-        bool row;
-        EP_TRY(ep_table_query(tx->w, t, MERGE, "latest", NULL, 0, &cursor, err));
-        EP_TRY(ep_cursor_next(cursor, &row, err));
-        ep_value latest = ep_cursor_get(cursor, 0);
-        tx->stored_max[index] = row && latest.state == EP_VALUE ? latest.i64 : EP_TS_MIN - 1;
-    }
-    *ret = tx->stored_max[index];
-    return EP_OK;
-}
-
-/* Before we had the lock, other processes may have stored more. */
-static void forget_stored(ep_tx *tx) {
-    for (size_t i = 0; ep_warehouse_on_server(tx->w) && i < tx->w->plan->n; i++)
-        tx->stored_max[i] = INT64_MAX;
-}
-
-static void note_stored(ep_tx *tx, const ep_table *t) {
-    size_t index = (size_t)(t - tx->w->plan->tables);
-    if (tx->stored_max[index] < tx->max_at[index])
-        tx->stored_max[index] = tx->max_at[index];
-}
-
-/* Held rows that the table knows are set apart: events only as far as the table reaches in time. */
-static ep_code set_known_apart(ep_tx *tx, const ep_table *t, ep_held *held, const texts *x, ep_error *err) {
-    int64_t to = INT64_MAX;
-    if (!t->keyed) {
-        EP_TRY(stored_max(tx, t, &to, err));
-        if (to < tx->min_at[t - tx->w->plan->tables])
-            return EP_OK;
-    }
-    EP_TRY(ep_held_probe(held, tx->w->store, to, err));
-    EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
-    EP_TRY(ep_table_query(tx->w, t, t->keyed ? SINGLE : EVENT, "known", x->vars, N_TEXTS, &cursor, err));
-    for (bool more = true;;) {
-        EP_TRY(ep_cursor_next(cursor, &more, err));
-        if (!more)
-            return EP_OK;
-        EP_TRY(ep_held_set_apart(held, ep_cursor_get(cursor, 0).i64, err));
-    }
-}
-
-/* What is held and alone goes in at once; the rest is staged, `*n_staged` rows. */
-static ep_code merge_held(ep_tx *tx, const ep_table *t, const texts *x, int64_t *n_staged, ep_error *err) {
-    size_t index = (size_t)(t - tx->w->plan->tables);
-    ep_held *held = &tx->held[index];
-    EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
-    ep_sql_var vars[N_TEXTS];
-    EP_TRY(set_known_apart(tx, t, held, x, err));
-    EP_TRY(ep_held_stage(held, tx->w->store, n_staged, err));
-    mark_changed(tx, t, held->min_time);
-    if (ep_warehouse_on_server(tx->w) && !t->keyed && t->binds.n == 0)
-        return ep_held_append(held, tx->w->store, err);
-    memcpy(vars, x->vars, sizeof vars);
-    vars[ROWS].text = "ep_stream()";
-    vars[STAGED].text = "";
-    EP_TRY(ep_table_sql(t, t->keyed ? SINGLE : EVENT, t->keyed ? "insert_first" : "insert", vars, N_TEXTS,
-                        &sql, err));
-    return ep_held_insert(held, tx->w->store, sql.data, err);
-}
-
-static ep_held *held_of(const ep_tx *tx, const ep_table *t) {
-    ep_held *held = &tx->held[t - tx->w->plan->tables];
-    return tx->holding && held->table ? held : NULL;
 }
 
 /* Natural keys of a parent as staged or held rows name them: select distinct r_key as _key, from1 as key1 ... */
-static ep_code infer_parents(ep_tx *tx, const ep_table *child, const ep_link *link, const texts *x,
+static ep_code infer_parents(ep_tx *tx, const ep_table *child, const ep_link *link, const ep_merge_texts *x,
                              ep_error *err) {
     const ep_table *parent = link->table;
-    ep_held *held = held_of(tx, child);
+    bool held = ep_merge_held_of(tx, child);
+    char rows[128];
     EP_CLEANUP(ep_buf_done) ep_buf parents = {0};
     if (held)
-        EP_TRY(ep_held_put_parents(held, tx->w->store, (size_t)(link - child->links), err));
+        snprintf(rows, sizeof rows, "parents_%s_%zu", child->name, (size_t)(link - child->links));
+    else
+        snprintf(rows, sizeof rows, "stage_%s", child->name);
     ep_buf_printf(&parents, "select s.\"%s\" as _key", link->key_column);
     for (size_t k = 0; k < link->n_from; k++) {
         ep_buf_puts(&parents, ", min(s.");
@@ -387,25 +311,23 @@ static ep_code infer_parents(ep_tx *tx, const ep_table *child, const ep_link *li
         ep_buf_puts(&parents, ") as ");
         ep_buf_put_ident(&parents, ep_str_from(parent->contract->fields[parent->contract->key[k]].name));
     }
-    ep_buf_printf(&parents, " from %s_%s s where s.\"%s\" is not null group by 1", held ? "parents" : "stage",
-                  child->name, link->key_column);
+    ep_buf_printf(&parents, " from %s s where s.\"%s\" is not null group by 1", rows, link->key_column);
     EP_TRY(ep_buf_check(&parents, err));
-    char rows[128];
-    snprintf(rows, sizeof rows, "%s_%s", held ? "parents" : "stage", child->name);
     EP_TRY(ep_near_table(tx->w, parent, rows, link->key_column, err));
-    ep_sql_var vars[N_TEXTS + 1];
-    memcpy(vars, x->vars, sizeof x->vars[0] * N_TEXTS);
-    vars[N_TEXTS] = (ep_sql_var){"parents", parents.data, NULL};
-    return ep_table_exec(tx->w, parent, parent->versions ? HISTORY : SINGLE, "inferred", vars, N_TEXTS + 1,
-                         err);
+    ep_sql_var vars[EP_MERGE_N_TEXTS + 1];
+    memcpy(vars, x->vars, sizeof x->vars[0] * EP_MERGE_N_TEXTS);
+    vars[EP_MERGE_N_TEXTS] = (ep_sql_var){"parents", parents.data, NULL};
+    EP_TRY(ep_table_exec(tx->w, parent, parent->versions ? EP_SQL_HISTORY : EP_SQL_SINGLE, "inferred", vars,
+                         EP_MERGE_N_TEXTS + 1, err));
+    return held ? ep_held_drop_parents(child, tx->w->store, (size_t)(link - child->links), err) : EP_OK;
 }
 
 static ep_code merge_table(ep_tx *tx, const ep_table *t, ep_tx_reject reject, void *context, ep_error *err) {
     int64_t n_staged = tx->n_staged[t - tx->w->plan->tables];
-    EP_CLEANUP(texts_done) texts x = {0};
+    EP_CLEANUP(texts_done) ep_merge_texts x = {0};
     EP_TRY(texts_init(&x, tx, t, err));
-    if (held_of(tx, t))
-        EP_TRY(merge_held(tx, t, &x, &n_staged, err));
+    if (ep_merge_held_of(tx, t))
+        EP_TRY(ep_merge_held(tx, t, &x, &n_staged, err));
     if (n_staged == 0)
         return EP_OK;
     if (t->versions)
@@ -425,7 +347,7 @@ static ep_code merge_pass(ep_tx *tx, bool facts, ep_tx_reject reject, void *cont
         if (tx->n_staged[t - tx->w->plan->tables] == 0 || is_fact != facts)
             continue;
         EP_TRY(merge_table(tx, t, reject, context, err));
-        note_stored(tx, t);
+        ep_merge_note_stored(tx, t);
     }
     return EP_OK;
 }
@@ -435,7 +357,7 @@ static ep_code infer_all(ep_tx *tx, ep_error *err) {
         const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
         if (tx->n_staged[t - tx->w->plan->tables] == 0)
             continue;
-        EP_CLEANUP(texts_done) texts x = {0};
+        EP_CLEANUP(texts_done) ep_merge_texts x = {0};
         EP_TRY(texts_init(&x, tx, t, err));
         for (size_t l = 0; l < t->n_links; l++)
             EP_TRY(infer_parents(tx, t, &t->links[l], &x, err));
@@ -453,8 +375,9 @@ static ep_code rebind_all(ep_tx *tx, ep_error *err) {
 }
 
 ep_code ep_tx_merge(ep_tx *tx, ep_tx_reject reject, void *context, ep_error *err) {
+    EP_TRY(ep_merge_send(tx, err));
     EP_TRY(ep_warehouse_lock(tx->w, err));
-    forget_stored(tx);
+    ep_merge_forget_stored(tx);
     EP_TRY(ep_tx_wait(tx, reject, context, err));
     EP_TRY(merge_pass(tx, false, reject, context, err));
     EP_TRY(infer_all(tx, err));

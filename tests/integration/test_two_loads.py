@@ -48,12 +48,23 @@ def test_one_source_is_counted_by_one_of_them(tmp_path, market):
     w.check_books()
 
 
-def test_what_both_bring_is_there_once(tmp_path):
+# Events bound to nothing go straight into their table, those of a shop with history are sent ahead of the turn to merge, and so are rows with a key.
+WAYS = {
+    "events": {"kind": "transaction", "dedupe": ["event_id"]},
+    "bound": {"kind": "transaction", "dedupe": ["event_id"], "bind_time": "at"},
+    "keyed": {"kind": "accumulating", "key": ["event_id"], "bind_time": "at"},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_both_bring_is_there_once(tmp_path, way):
     """The same events told by two sources, from the first and from the last: what one has committed the other finds, whatever it remembered."""
     n = 40_000
     lines = [f'{{"seller_id": "s{i % 7}", "event_id": "e{i}", "at": "2026-03-01T{i // 3600:02}:{i // 60 % 60:02}:{i % 60:02}Z", "n": {i}}}\n' for i in range(n)]
-    fields = [field("seller_id", required=True), field("event_id", required=True), field("at", "timestamp", required=True), field("n", "integer")]
-    w = Warehouse(tmp_path / "w", [dataset("event", "transaction", fields, owner="seller_id", valid_time="at", dedupe=["event_id"])],
+    refers = "dim_shop.seller_id" if "bind_time" in WAYS[way] else None
+    fields = [field("seller_id", required=True, refers=refers), field("event_id", required=True), field("at", "timestamp", required=True), field("n", "integer")]
+    shop = dataset("dim_shop", "dimension", [field("seller_id", required=True), field("city", history=2), field("since", "timestamp", required=True)], key=["seller_id"], valid_time="since")
+    w = Warehouse(tmp_path / "w", [shop, dataset("event", fields=fields, owner="seller_id", valid_time="at", **WAYS[way])],
                   [feed("events", emit("event", ["seller_id", "event_id", "at", "n"]))], settings={"commit_records": 1})
     w.run("migrate")
     paths = [w.file("forward.jsonl", "".join(lines)), w.file("backward.jsonl", "".join(reversed(lines)))]
