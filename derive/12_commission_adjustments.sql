@@ -2,8 +2,8 @@
 --
 -- Lines of closed months keep the commission that was booked. The script before has just computed what they owe by today's rules, for the
 -- lines touched since ${since}; this one books what is new, puts the difference into an open month, and sets the lines back. So booked
--- commission plus adjustments is always what is owed. Differences dated in a month that was closed meanwhile stay as they are; what is
--- still missing then is dated on the first day after the last closed month.
+-- commission plus adjustments is always what is owed, also by lines that are no longer there: nothing. Differences dated in a month that
+-- was closed meanwhile stay as they are; what is still missing then is dated on the first day after the last closed month.
 
 insert into fact_commission_booked (
     seller_id, order_id, line_id, period_start, commission_rate, commission_amount, commission_reporting
@@ -22,16 +22,62 @@ where (l.event_at >= ${since} or l.ordered_on >= ${since_day})
         where b.seller_id = l.seller_id and b.order_id = l.order_id and b.line_id = l.line_id
     );
 
-delete from fact_commission_adjustment
-where adjusted_on >= (select max(period_end) from books.closed_period)
+-- A line that is gone one day was cancelled when it was last seen, or was not: a cancelled one owes nothing, then as now. Only orders
+-- told since may have been cancelled since.
+drop table if exists order_told;
+create temp table order_told as
+select seller_id, order_id
+from fact_order_line
+where event_at >= ${since}
+    and ordered_on < (select max(period_end) from books.closed_period)
+union
+select s.seller_id, s.order_id
+from fact_order_status s
+where s.status_on >= ${since_day}
+    and s.event_at >= ${since}
     and exists (
         select 1
-        from fact_order_line l
-        where l.seller_id = fact_commission_adjustment.seller_id
-            and l.order_id = fact_commission_adjustment.order_id
-            and l.line_id = fact_commission_adjustment.line_id
-            and (l.event_at >= ${since} or l.ordered_on >= ${since_day})
+        from fact_commission_booked b
+        where b.seller_id = s.seller_id and b.order_id = s.order_id
     );
+
+update fact_commission_booked as b
+set cancelled_at = l.cancelled_at
+from fact_order_line l
+where l.seller_id = b.seller_id
+    and l.order_id = b.order_id
+    and l.line_id = b.line_id
+    and l.cancelled_at is distinct from b.cancelled_at
+    and (b.seller_id, b.order_id) in (select seller_id, order_id from order_told);
+
+drop table order_told;
+
+-- What booked lines owe today: those touched since, and those that are gone, which owe nothing. Reprocessing alone takes lines out, and looks
+-- at all months.
+drop table if exists line_owed;
+create temp table line_owed as
+select
+    l.seller_id, l.order_id, l.line_id,
+    coalesce(l.commission_amount, 0) as commission_amount,
+    coalesce(l.commission_reporting, 0) as commission_reporting
+from fact_order_line l
+join fact_commission_booked b
+    on b.seller_id = l.seller_id
+    and b.order_id = l.order_id
+    and b.line_id = l.line_id
+where l.event_at >= ${since} or l.ordered_on >= ${since_day}
+union all
+select b.seller_id, b.order_id, b.line_id, 0, 0
+from fact_commission_booked b
+left join fact_order_line l
+    on l.seller_id = b.seller_id
+    and l.order_id = b.order_id
+    and l.line_id = b.line_id
+where l.order_id is null and b.period_start + 31 > ${since_day};
+
+delete from fact_commission_adjustment
+where adjusted_on >= (select max(period_end) from books.closed_period)
+    and (seller_id, order_id, line_id) in (select seller_id, order_id, line_id from line_owed);
 
 insert into fact_commission_adjustment (seller_id, order_id, line_id, adjusted_on, commission_amount, commission_reporting)
 with adjusted as (
@@ -44,21 +90,19 @@ with adjusted as (
 ),
 missing as (
     select
-        l.seller_id, l.order_id, l.line_id,
-        cast(coalesce(l.commission_amount, 0) - b.commission_amount - coalesce(a.commission_amount, 0) as decimal(18,4))
-            as commission_amount,
-        cast(coalesce(l.commission_reporting, 0) - coalesce(b.commission_reporting, 0) - coalesce(a.commission_reporting, 0) as decimal(18,4))
+        o.seller_id, o.order_id, o.line_id,
+        cast(o.commission_amount - b.commission_amount - coalesce(a.commission_amount, 0) as decimal(18,4)) as commission_amount,
+        cast(o.commission_reporting - coalesce(b.commission_reporting, 0) - coalesce(a.commission_reporting, 0) as decimal(18,4))
             as commission_reporting
-    from fact_order_line l
+    from line_owed o
     join fact_commission_booked b
-        on b.seller_id = l.seller_id
-        and b.order_id = l.order_id
-        and b.line_id = l.line_id
+        on b.seller_id = o.seller_id
+        and b.order_id = o.order_id
+        and b.line_id = o.line_id
     left join adjusted a
-        on a.seller_id = l.seller_id
-        and a.order_id = l.order_id
-        and a.line_id = l.line_id
-    where l.event_at >= ${since} or l.ordered_on >= ${since_day}
+        on a.seller_id = o.seller_id
+        and a.order_id = o.order_id
+        and a.line_id = o.line_id
 )
 select
     seller_id, order_id, line_id,
@@ -66,6 +110,8 @@ select
     commission_amount, commission_reporting
 from missing
 where commission_amount <> 0 or commission_reporting <> 0;
+
+drop table line_owed;
 
 update fact_order_line as l
 set commission_rate = b.commission_rate,

@@ -1,9 +1,11 @@
 """Commissions when months are closed while rules, rates and orders still come late: every booked amount, every adjustment and the mart,
 to the last digit, against a model that reads the same files and nothing of the program (lib/figures.py, lib/closing.py)."""
 
+import copy
 import datetime
 import os
 import random
+import re
 from types import SimpleNamespace
 
 import closing
@@ -40,7 +42,22 @@ def shop(tmp_path_factory, engine):
         told[stream] += [record for _, record in ones]
         if commissions.closed:
             commissions.follow(model.Figures(told))
-    return SimpleNamespace(w=w, figures=model.Figures(told), commissions=commissions)
+    return SimpleNamespace(w=w, told=told, figures=model.Figures(told), commissions=commissions)
+
+
+def booked(w):
+    return {tuple(row[:3]): tuple(row[3:]) for row in w.tuples(
+        "select seller_id, order_id, line_id, commission_amount, commission_reporting from fact_commission_booked")}
+
+
+def adjusted(w):
+    return {(tuple(row[:3]), datetime.date.fromisoformat(row[3])): tuple(row[4:]) for row in w.tuples(
+        "select seller_id, order_id, line_id, adjusted_on, commission_amount, commission_reporting from fact_commission_adjustment")}
+
+
+def by_seller_month(w):
+    return {(row[0], datetime.date.fromisoformat(row[1][:10])): list(row[2:]) for row in w.tuples(
+        "select seller_id, month, of_lines, adjustments, commission from mart.commission_by_seller_month")}
 
 
 def test_the_data_has_what_it_takes_to_be_wrong(shop):
@@ -54,22 +71,51 @@ def test_the_data_has_what_it_takes_to_be_wrong(shop):
 
 
 def test_what_was_booked(shop):
-    its = {tuple(row[:3]): tuple(row[3:]) for row in shop.w.tuples(
-        "select seller_id, order_id, line_id, commission_amount, commission_reporting from fact_commission_booked")}
-    assert its == shop.commissions.booked
+    assert booked(shop.w) == shop.commissions.booked
 
 
 def test_adjustments(shop):
-    its = {(tuple(row[:3]), datetime.date.fromisoformat(row[3])): tuple(row[4:]) for row in shop.w.tuples(
-        "select seller_id, order_id, line_id, adjusted_on, commission_amount, commission_reporting from fact_commission_adjustment")}
-    assert its == shop.commissions.adjusted
+    assert adjusted(shop.w) == shop.commissions.adjusted
 
 
 def test_commission_by_seller_and_month(shop):
-    its = {(row[0], datetime.date.fromisoformat(row[1][:10])): list(row[2:]) for row in shop.w.tuples(
-        "select seller_id, month, of_lines, adjustments, commission from mart.commission_by_seller_month")}
-    assert its == shop.commissions.by_seller_month(shop.figures)
+    assert by_seller_month(shop.w) == shop.commissions.by_seller_month(shop.figures)
 
 
 def test_the_program_finds_nothing_wrong_either(shop):
     assert shop.w.run("verify", check=False).returncode == 0
+
+
+def accept_units(w, most):
+    path = w.folder / "contracts" / "fact_order_line.yaml"
+    path.write_text(re.sub(r"minimum: 1, maximum: \d+", f"minimum: 1, maximum: {most}", path.read_text()))
+    w.run("reprocess", "--feed", "shopnow.orders")
+
+
+def without_many_units(told, most):
+    """The streams with quantities that cannot be, for the model, in place of those above."""
+    less = copy.deepcopy(told)
+    for order in less["orders"]:
+        for item in order["items"]:
+            item["quantity"] = 0 if item["quantity"] > most else item["quantity"]
+    return less
+
+
+def test_what_reprocessing_takes_out_stays_in_the_month_it_was_published_in(shop):
+    """The last test here: it changes what the others look at, and back."""
+    published = {key: row for key, row in by_seller_month(shop.w).items() if key[1] in (DECEMBER, JANUARY)}
+    accept_units(shop.w, 1)
+    figures, commissions = model.Figures(without_many_units(shop.told, 1)), copy.deepcopy(shop.commissions)
+    commissions.follow(figures)
+    gone = commissions.booked.keys() - {(one["seller"], one["order"], one["line"]) for one in figures.sales}
+    assert {commissions.seen[key] for key in gone} == {(month, cancelled) for month in (DECEMBER, JANUARY) for cancelled in (False, True)}
+    assert booked(shop.w) == shop.commissions.booked
+    assert adjusted(shop.w) == commissions.adjusted
+    its = by_seller_month(shop.w)
+    assert its == commissions.by_seller_month(figures)
+    assert {key: row for key, row in its.items() if key[1] in (DECEMBER, JANUARY)} == published
+    assert shop.w.run("verify", check=False).returncode == 0
+
+    accept_units(shop.w, 1000)
+    assert adjusted(shop.w) == shop.commissions.adjusted
+    assert by_seller_month(shop.w) == shop.commissions.by_seller_month(shop.figures)

@@ -1,6 +1,7 @@
 """Closing a month: its commissions stay as they were booked, what is owed differently is dated in an open month."""
 
 import json
+import re
 import subprocess
 from decimal import Decimal
 
@@ -101,6 +102,55 @@ def test_a_line_that_comes_after_closing_is_booked_as_it_comes(shop):
     assert shop.lines()["o-3"] == 10
     assert ("o-3", "2026-04-01", 10) in shop.adjustments()
     shop.verified()
+
+
+def refuse_single_units(shop, refused=True):
+    """A mapping that is mended: lines of one unit, which are all there are, are no longer accepted; or are again."""
+    path = shop.folder / "contracts" / "fact_order_line.yaml"
+    path.write_text(re.sub(r"minimum: [12], maximum: 1000", f"minimum: {2 if refused else 1}, maximum: 1000", path.read_text()))
+    shop.run("reprocess", "--feed", "shopnow.orders")
+    assert len(shop.lines()) == (0 if refused else 2)
+    shop.verified()
+
+
+def test_a_line_that_reprocessing_takes_out_stays_in_its_closed_month(shop):
+    shop.run("period", "close", "2026-03")
+    refuse_single_units(shop)
+    assert shop.adjustments() == [("o-1", "2026-04-01", -10)]
+    assert shop.months() == {"2026-03": (10, 0, 10), "2026-04": (0, -10, -10)}
+    refuse_single_units(shop, False)
+    assert shop.adjustments() == []
+    assert shop.months() == {"2026-03": (10, 0, 10), "2026-04": (10, 0, 10)}
+
+
+def test_a_line_that_comes_back_when_the_next_month_is_closed_too(shop):
+    shop.run("period", "close", "2026-03")
+    refuse_single_units(shop)
+    shop.run("period", "close", "2026-04")
+    refuse_single_units(shop, False)
+    assert shop.adjustments() == [("o-1", "2026-04-01", -10), ("o-1", "2026-05-01", 10)]
+    assert shop.months() == {"2026-03": (10, 0, 10), "2026-04": (10, -10, 0), "2026-05": (0, 10, 10)}
+
+
+def test_a_cancelled_line_that_reprocessing_takes_out_owed_nothing(shop):
+    shop.run("period", "close", "2026-03")
+    shop.order(1, "2026-03-05", status="CANCELLED", at="2026-03-06")
+    assert shop.months()["2026-03"] == (0, 0, 0)
+    refuse_single_units(shop)
+    assert shop.months().get("2026-03", (0, 0, 0)) == shop.months().get("2026-04", (0, 0, 0)) == (0, 0, 0)
+    refuse_single_units(shop, False)
+    assert shop.months()["2026-03"] == (0, 0, 0)
+
+
+def test_a_cancellation_told_apart_long_after_ends_what_is_owed(shop):
+    shop.run("period", "close", "2026-03")
+    shop.rule("late", "0.20", 2)
+    assert shop.months() == {"2026-03": (10, 0, 10), "2026-04": (20, 10, 30)}
+    shop.load("marketplace.order_status", "status.jsonl", [{
+        "event_id": "s-1", "order_id": "o-1", "seller_id": "shopnow", "line_id": "l-1", "status": "CANCELLED", "timestamp": "2026-06-01T10:00:00Z"}])
+    assert shop.months() == {"2026-03": (0, 0, 0), "2026-04": (20, 0, 20)}
+    refuse_single_units(shop)
+    assert not any(any(month) for month in shop.months().values())
 
 
 def test_months_are_those_of_paris(shop):
