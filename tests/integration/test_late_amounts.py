@@ -52,6 +52,19 @@ def test_an_order_that_is_cancelled_days_later(shop):
         ("o-1", "l-1"): "2026-03-08 10:00:00", ("o-1", "l-2"): "2026-03-06 10:00:00", ("o-2", "l-1"): None, ("o-2", "l-2"): None}
 
 
+def test_a_cancellation_that_loses_to_another_content_of_its_event(shop):
+    """The greater content of one event stays, whichever that is: when it is the one told late, the order was never cancelled."""
+    numbers, at = range(8), "2026-03-08T10:00:00Z"
+    for number in numbers:
+        shop.order(number, "2026-03-05T10:00:00Z", lines=("l-1",))
+    for status in ("CANCELLED", "PAID"):
+        shop.load("marketplace.order_status", f"{status}.jsonl", [
+            {"event_id": f"x-{n}", "order_id": f"o-{n}", "seller_id": "shopnow", "status": status, "timestamp": at} for n in numbers])
+    stays = {r["order_id"] for r in shop.rows("select order_id from fact_order_status where status = 'CANCELLED'")}
+    assert 0 < len(stays) < len(numbers)
+    assert shop.column("cancelled_at") == {(f"o-{n}", "l-1"): "2026-03-08 10:00:00" if f"o-{n}" in stays else None for n in numbers}
+
+
 def test_a_line_that_comes_after_its_order_was_cancelled(shop):
     shop.cancel(1, "2026-03-08T10:00:00Z")
     shop.order(1, "2026-03-05T10:00:00Z", lines=("l-1",))
