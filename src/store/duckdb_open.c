@@ -117,9 +117,10 @@ static ep_code configure(duckdb_config config, const ep_store_options *options, 
     int64_t memory = options->memory_limit_bytes > 0 ? options->memory_limit_bytes : INT64_C(512) << 20;
     EP_TRY(set_number(config, "memory_limit", memory, "B", err));
     EP_TRY(set_number(config, "threads", n_threads, "", err));
-    /* Rows of ep_stream() then go straight into the table's own row groups; without it each thread fills a collection of its own, which is
-     * copied when it holds less than a row group. */
-    EP_TRY(set(config, "preserve_insertion_order", "true", err));
+    /* New files: strings are compressed with a shared dictionary (dict_fsst), smaller and a fifth faster to write than what older versions read. */
+    EP_TRY(set(config, "storage_compatibility_version", "v1.5.0", err));
+    /* A row group that is full is written, not kept until it has company. */
+    EP_TRY(set(config, "write_buffer_row_group_count", "1", err));
     /* As PostgreSQL sorts. */
     EP_TRY(set(config, "default_null_order", "NULLS_LAST_ON_ASC_FIRST_ON_DESC", err));
     int64_t checkpoint = options->checkpoint_bytes > 0 ? options->checkpoint_bytes : INT64_C(256) << 20;

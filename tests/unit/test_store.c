@@ -268,6 +268,16 @@ static void both_engines_sort_nulls_alike(void **state) {
 
 /* The lock-down */
 
+/* The older format takes a tenth more room and a fifth more time. */
+static void new_files_have_the_newest_format(void **state) {
+    (void)state;
+    ep_store *store = open_with((ep_store_options){.location = in_folder("format.db")});
+    assert_int_equal(get_int(store, "SELECT count(*) FROM duckdb_databases() "
+                                    "WHERE NOT internal AND tags['storage_version'] LIKE 'v1.5%'"),
+                     1);
+    ep_store_close(&store);
+}
+
 static void nothing_reaches_out_of_the_folder(void **state) {
     (void)state;
     static const char *const statements[] = {
@@ -599,6 +609,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_full_disk_is_told_apart),
         cmocka_unit_test(a_file_is_open_as_long_as_one_is_left),
         cmocka_unit_test(both_engines_sort_nulls_alike),
+        cmocka_unit_test(new_files_have_the_newest_format),
         cmocka_unit_test(nothing_reaches_out_of_the_folder),
         cmocka_unit_test(the_folder_itself_is_open),
         cmocka_unit_test(work_beyond_the_memory_spills_or_says_so),
