@@ -119,6 +119,7 @@ static ep_code configure(duckdb_config config, const ep_store_options *options, 
     EP_TRY(set_number(config, "threads", n_threads, "", err));
     /* New files: strings are compressed with a shared dictionary (dict_fsst), smaller and a fifth faster to write than what older versions read. */
     EP_TRY(set(config, "storage_compatibility_version", "v1.5.0", err));
+    EP_TRY(set(config, "preserve_insertion_order", options->unordered ? "false" : "true", err));
     /* A row group that is full is written, not kept until it has company. */
     EP_TRY(set(config, "write_buffer_row_group_count", "1", err));
     /* As PostgreSQL sorts. */

@@ -4,7 +4,18 @@
 #include "store/duckdb_guard.h"
 #include "store/duckdb_private.h"
 
-/* ep_stream(): a table function whose threads each take a batch, copy it vector by vector and take the next. */
+/* ep_stream(): a table function whose threads each take a batch, copy it vector by vector and take the next. When the source has had enough, each
+ * goes on to the end of a row group of its own: what does not fill one is written again later. */
+
+/* The engine's DEFAULT_ROW_GROUP_SIZE; our files are made with it. */
+enum { ROW_GROUP_ROWS = 122880 };
+
+/* Rows of a batch that are to be copied. */
+struct portion {
+    const ep_batch *batch; /* NULL: none */
+    const uint32_t *rows;
+    size_t n_rows, next_row;
+};
 
 /* The stream that a statement reads; the lock guards all but the constants. */
 typedef struct ep_duckdb_stream {
@@ -14,7 +25,9 @@ typedef struct ep_duckdb_stream {
     duckdb_logical_type *types;
     pthread_mutex_t lock;
     pthread_cond_t no_pullers;
-    int n_pullers;
+    int n_pullers, n_running; /* alive; of these, not yet at their end */
+    struct portion *left;     /* n_left of at most n_threads, from threads that ended at a row group's end */
+    size_t n_left;
     bool at_end;
     ep_error error; /* of the source or of a value */
 } ep_duckdb_stream;
@@ -22,9 +35,9 @@ typedef struct ep_duckdb_stream {
 /* What one of the engine's threads is copying. */
 struct puller {
     ep_duckdb_stream *stream;
-    const ep_batch *batch;
-    const uint32_t *rows;
-    size_t n_rows, next_row;
+    struct portion at;
+    size_t n_in_group;   /* rows in the row group that this thread fills */
+    bool closing, ended; /* takes only what is left; takes nothing */
 };
 
 static idx_t take_id(duckdb_client_context context) {
@@ -57,22 +70,19 @@ static void init_stream(duckdb_init_info info) {
     duckdb_init_set_max_threads(info, (idx_t)stream->n_threads);
 }
 
-static void give_back(struct puller *puller) {
-    ep_duckdb_stream *stream = puller->stream;
-    if (puller->batch && stream->source->done) {
-        pthread_mutex_lock(&stream->lock);
-        stream->source->done(stream->source->context, puller->batch);
-        pthread_mutex_unlock(&stream->lock);
-    }
-    puller->batch = NULL;
+static void batch_done(ep_duckdb_stream *stream, struct portion *portion) {
+    if (portion->batch && stream->source->done)
+        stream->source->done(stream->source->context, portion->batch);
+    portion->batch = NULL;
 }
 
 static void free_puller(void *data) {
     struct puller *puller = data;
     ep_duckdb_stream *stream = puller->stream;
-    give_back(puller);
-    ep_free(puller);
     pthread_mutex_lock(&stream->lock);
+    batch_done(stream, &puller->at);
+    stream->n_running -= !puller->ended;
+    ep_free(puller);
     if (--stream->n_pullers == 0)
         pthread_cond_signal(&stream->no_pullers);
     pthread_mutex_unlock(&stream->lock);
@@ -87,6 +97,7 @@ static void init_puller(duckdb_init_info info) {
     ep_duckdb_stream *stream = puller->stream = duckdb_init_get_bind_data(info);
     pthread_mutex_lock(&stream->lock);
     stream->n_pullers++;
+    stream->n_running++;
     pthread_mutex_unlock(&stream->lock);
     duckdb_init_set_init_data(info, puller, free_puller);
 }
@@ -106,64 +117,98 @@ static void keep_error(ep_duckdb_stream *stream, const ep_error *err) {
     stream->at_end = true;
 }
 
-/* The next batch with rows, or none at the end. */
-static bool take(struct puller *puller) {
+/* At the end of a row group, when the source has had enough: the rest of the batch goes to a thread that still fills one, or becomes a small
+ * group of its own when this is the last. */
+static void maybe_end(struct puller *puller) {
     ep_duckdb_stream *stream = puller->stream;
+    if (puller->n_in_group > 0 || puller->closing || stream->at_end || !stream->source->enough ||
+        !stream->source->enough(stream->source->context))
+        return;
+    puller->closing = true;
+    if (stream->n_running == 1)
+        return;
+    if (puller->at.batch)
+        stream->left[stream->n_left++] = puller->at;
+    puller->at.batch = NULL;
+    puller->ended = true;
+    stream->n_running--;
+}
+
+/* A batch with rows, or none at the end. */
+static void take_next(struct puller *puller) {
+    ep_duckdb_stream *stream = puller->stream;
+    struct portion *at = &puller->at;
     ep_error err = {0};
-    pthread_mutex_lock(&stream->lock);
-    while (!stream->at_end && !puller->batch) {
-        ep_code code = stream->source->next(stream->source->context, &puller->batch, &puller->rows,
-                                            &puller->n_rows, &err);
-        puller->next_row = 0;
-        if (puller->batch && !puller->rows)
-            puller->n_rows = puller->batch->n_rows;
+    while (!stream->at_end && !at->batch) {
+        ep_code code =
+            stream->source->next(stream->source->context, &at->batch, &at->rows, &at->n_rows, &err);
+        at->next_row = 0;
+        if (at->batch && !at->rows)
+            at->n_rows = at->batch->n_rows;
         if (code != EP_OK) {
-            puller->batch = NULL;
+            at->batch = NULL;
             keep_error(stream, &err);
-        } else if (!puller->batch) {
+        } else if (!at->batch) {
             stream->at_end = true;
-        } else if (!puller->batch->sealed) {
+        } else if (!at->batch->sealed) {
             ep_fail(&err, EP_E_BUG, "ep_stream(): the batch is not sealed");
             keep_error(stream, &err);
-        } else if (puller->n_rows == 0) {
-            if (stream->source->done)
-                stream->source->done(stream->source->context, puller->batch);
-            puller->batch = NULL;
+        } else if (at->n_rows == 0) {
+            batch_done(stream, at);
         }
     }
+}
+
+/* Rows to copy, if there are any for this thread. */
+static bool find_rows(struct puller *puller) {
+    ep_duckdb_stream *stream = puller->stream;
+    struct portion *at = &puller->at;
+    pthread_mutex_lock(&stream->lock);
+    if (at->batch && at->next_row == at->n_rows)
+        batch_done(stream, at);
+    maybe_end(puller);
+    if (!puller->ended && !at->batch && stream->n_left > 0)
+        *at = stream->left[--stream->n_left];
+    if (!puller->closing && !at->batch)
+        take_next(puller);
     bool failed = stream->error.code != EP_OK;
     pthread_mutex_unlock(&stream->lock);
-    return puller->batch && !failed;
+    return at->batch && !failed;
+}
+
+static bool has_failed(ep_duckdb_stream *stream, const ep_error *err) {
+    pthread_mutex_lock(&stream->lock);
+    if (err)
+        keep_error(stream, err);
+    bool failed = stream->error.code != EP_OK;
+    pthread_mutex_unlock(&stream->lock);
+    return failed;
 }
 
 static void copy_rows(duckdb_function_info info, duckdb_data_chunk output) {
     struct puller *puller = duckdb_function_get_local_init_data(info);
     ep_duckdb_stream *stream = puller->stream;
+    struct portion *at = &puller->at;
     ep_error err = {0};
-    if (!puller->batch && !take(puller)) {
+    if (!find_rows(puller)) {
         duckdb_data_chunk_set_size(output, 0);
-        pthread_mutex_lock(&stream->lock);
-        bool failed = stream->error.code != EP_OK;
-        pthread_mutex_unlock(&stream->lock);
-        if (failed)
+        if (has_failed(stream, NULL))
             duckdb_function_set_error(info, "the source of the rows failed");
         return;
     }
-    size_t n = puller->n_rows - puller->next_row;
-    if (n > duckdb_vector_size())
-        n = duckdb_vector_size();
-    /* The rows may still be on their way through the engine when the batch is given back: then text is copied. */
-    bool copies = !stream->source->stays;
-    if (ep_duckdb_fill(output, puller->batch, puller->rows, puller->next_row, n, copies, &err) != EP_OK) {
-        pthread_mutex_lock(&stream->lock);
-        keep_error(stream, &err);
-        pthread_mutex_unlock(&stream->lock);
+    size_t n = at->n_rows - at->next_row, most = ROW_GROUP_ROWS - puller->n_in_group;
+    if (most > duckdb_vector_size())
+        most = duckdb_vector_size();
+    if (n > most)
+        n = most;
+    bool copies = stream->source->text == EP_TEXT_COPIED;
+    if (ep_duckdb_fill(output, at->batch, at->rows, at->next_row, n, copies, &err) != EP_OK) {
+        (void)has_failed(stream, &err);
         duckdb_function_set_error(info, "a value does not fit");
         return;
     }
-    puller->next_row += n;
-    if (puller->next_row == puller->n_rows)
-        give_back(puller);
+    at->next_row += n;
+    puller->n_in_group = (puller->n_in_group + n) % ROW_GROUP_ROWS;
 }
 
 struct registration {
@@ -209,6 +254,8 @@ static ep_code run_stream(ep_store *store, const char *sql, ep_duckdb_stream *st
     EP_TRY(set_stream(file, stream, err));
     ep_code code = ep_duckdb_run(store, sql, NULL, 0, ret_changed, err);
     wait_for_pullers(stream);
+    while (stream->n_left > 0)
+        batch_done(stream, &stream->left[--stream->n_left]);
     (void)!set_stream(file, NULL, NULL);
     if (code != EP_OK && stream->error.code != EP_OK)
         *err = stream->error;
@@ -229,9 +276,13 @@ ep_code ep_duckdb_insert_stream(ep_store *store, const char *sql, const ep_strea
     if (!context)
         return ep_fail(err, EP_E_NOMEM, "out of memory");
     stream.connection_id = take_id(context);
-    EP_TRY(ep_duckdb_types_new(source->schema, &stream.types, err));
-    ep_code code = run_stream(store, sql, &stream, ret_changed, err);
+    stream.left = ep_calloc((size_t)stream.n_threads, sizeof *stream.left);
+    ep_code code = stream.left ? ep_duckdb_types_new(source->schema, &stream.types, err)
+                               : ep_fail(err, EP_E_NOMEM, "out of memory");
+    if (code == EP_OK)
+        code = run_stream(store, sql, &stream, ret_changed, err);
     ep_duckdb_types_free(stream.types, source->schema->n_columns);
+    ep_free(stream.left);
     pthread_cond_destroy(&stream.no_pullers);
     pthread_mutex_destroy(&stream.lock);
     return code;

@@ -99,7 +99,7 @@ ep_code ep_pg_append(ep_store *store, const char *table, const ep_batch *batch, 
     return append_batch((ep_postgres *)store, table, batch, rows, rows ? n_rows : batch->n_rows, err);
 }
 
-/* Everything that the source has into a table; each batch is given back once it was sent. */
+/* What the source has into a table, until it has had enough; each batch is given back once it was sent. */
 static ep_code copy_stream(ep_postgres *pg, const char *table, const ep_stream_source *source,
                            ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf buf = {0};
@@ -108,6 +108,8 @@ static ep_code copy_stream(ep_postgres *pg, const char *table, const ep_stream_s
     for (const ep_batch *batch = NULL; code == EP_OK; batch = NULL) {
         const uint32_t *rows = NULL;
         size_t n_rows = 0;
+        if (source->enough && source->enough(source->context))
+            break;
         code = source->next(source->context, &batch, &rows, &n_rows, err);
         if (code != EP_OK || !batch)
             break;

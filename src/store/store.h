@@ -18,6 +18,8 @@ typedef struct ep_store_options {
     int64_t memory_limit_bytes; /* 0: 512 MB */
     int n_threads;              /* 0: cores */
     int64_t checkpoint_bytes;   /* log size at which a commit also writes the log into the file; 0: 256 MB */
+    bool
+        unordered; /* rows of statements without ORDER BY may come in any order; then threads insert side by side */
 } ep_store_options;
 
 /**
@@ -100,19 +102,29 @@ EP_CHECK ep_code ep_store_get_text(ep_store *store, const char *sql, const ep_va
 EP_CHECK ep_code ep_store_append(ep_store *store, const char *table, const ep_batch *batch,
                                  const uint32_t *rows, size_t n_rows, ep_error *err);
 
-/* Where ep_store_insert_stream takes its rows from. `next` is called under a lock, from threads of the engine, and may wait; it answers
+/* How long a stream's texts are looked at. */
+typedef enum ep_stream_text {
+    EP_TEXT_COPIED,   /* until `done`: the statement may keep rows for longer, so they are copied */
+    EP_TEXT_STRAIGHT, /* until `done`: the statement only picks columns, and each row is in the table before its thread asks for another */
+    EP_TEXT_STAYS,    /* batches outlive the statement */
+} ep_stream_text;
+
+/* Where ep_store_insert_stream takes its rows from. All is called under a lock, from threads of the engine. `next` may wait; it answers
  *  - a sealed batch of the schema and which of its rows (NULL: all); the batch stays untouched until `done`;
  *  - NULL at the end (it may be asked again and must answer NULL again);
  *  - an error, which cancels the statement and comes back from ep_store_insert_stream as it is.
- * `done` (may be NULL) says that a batch was copied; each batch gets it exactly once, before ep_store_insert_stream returns, from any
- * thread, under the same lock. A statement that fails for another reason stops asking; `next` must therefore not wait for ever. */
+ * `done` (may be NULL) says that a batch was read; each batch gets it exactly once, before ep_store_insert_stream returns, from any
+ * thread. A statement that fails for another reason stops asking; `next` must therefore not wait for ever.
+ * `enough` (may be NULL) is asked where stopping is good for the engine. DuckDB: where a thread has filled a row group; after the first true only
+ * begun row groups are filled, and a last one takes what is left of the batches that were given. PostgreSQL: before each batch. */
 typedef struct ep_stream_source {
     const ep_schema *schema;
     void *context;
     ep_code (*next)(void *context, const ep_batch **ret, const uint32_t **rows, size_t *n_rows,
                     ep_error *err);
     void (*done)(void *context, const ep_batch *batch);
-    bool stays; /* batches and their texts outlive the statement: nothing needs to be copied on the way */
+    bool (*enough)(void *context);
+    ep_stream_text text;
 } ep_stream_source;
 
 /**

@@ -7,6 +7,9 @@ enum { FIRST_SLOTS = 1024 };
 
 #define EMPTY (-1)
 
+/* In the place of a part: rows of this identity are set apart. */
+#define NOWHERE UINT32_MAX
+
 /* Of a part without rows; greater than every number, since parts are searched by it. */
 #define NO_UNIT INT64_MAX
 
@@ -34,7 +37,7 @@ static ep_code grow_set(ep_held_set *set, ep_error *err) {
 /* The key's slot; *ret_new tells that it was put there now. Keys are hashes: their low bits are as good as any. */
 static ep_code find_or_add(ep_held_set *set, int64_t key, ep_held_at at, ep_held_slot **ret, bool *ret_new,
                            ep_error *err) {
-    if (set->n * 2 >= set->capacity)
+    if (set->n * 4 >= set->capacity * 3)
         EP_TRY(grow_set(set, err));
     size_t i = (size_t)key & (set->capacity - 1);
     while (set->slots[i].key != EMPTY && set->slots[i].key != key)
@@ -77,7 +80,7 @@ ep_code ep_held_init(ep_held *held, const ep_table *table, ep_error *err) {
     ep_held_set *parents = ep_calloc(table->n_links + 1, sizeof *parents);
     if (!parents)
         return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
-    *held = (ep_held){.table = table, .parents = parents};
+    *held = (ep_held){.table = table, .parents = parents, .min_time = INT64_MAX};
     list_identity(held);
     return EP_OK;
 }
@@ -89,21 +92,51 @@ void ep_held_done(ep_held *held) {
         ep_free(held->parents[l].slots);
     ep_free(held->parents);
     ep_free(held->parts);
+    ep_free(held->numbers);
     ep_free(held->staged);
     ep_free(held->seen.slots);
     *held = (ep_held){0};
 }
 
+/* Keys are compared with the table in each slice, so they are not kept. */
 void ep_held_reset(ep_held *held) {
+    held->first_part += held->n_parts;
     held->n_parts = held->n_rows = held->n_staged = 0;
     held->sent = false;
-    reset_set(&held->seen);
+    held->min_time = INT64_MAX;
+    if (held->table->keyed)
+        reset_set(&held->seen);
     for (size_t l = 0; l < held->table->n_links; l++)
         reset_set(&held->parents[l]);
 }
 
+void ep_held_restart(ep_held *held) {
+    ep_held_reset(held);
+    reset_set(&held->seen);
+    held->first_part = 0;
+}
+
 bool ep_held_can(const ep_table *table) {
     return table->contract->kind == EP_K_TRANSACTION || (table->keyed && !table->versions);
+}
+
+/* A number for the row's identity, or EMPTY when a part of it is missing. Different identities may share a number: then both rows are set
+ * apart for nothing. */
+static int64_t number_of(const ep_held *held, const ep_batch *batch, size_t row) {
+    if (held->table->keyed)
+        return batch->columns[held->table->c_key].i64[row];
+    uint64_t number = 0;
+    for (size_t i = 0; i < held->n_identity; i++) {
+        const ep_column *column = &batch->columns[held->identity[i]];
+        if (column->state[row] != EP_VALUE)
+            return EMPTY;
+        uint64_t cell = column->text   ? ep_xxh3(column->text[row].ptr, column->text[row].len)
+                        : column->i128 ? ep_xxh3(&column->i128[row], sizeof column->i128[row])
+                                       : (uint64_t)column->i64[row] * UINT64_C(0xff51afd7ed558ccd);
+        number = (number ^ cell) * UINT64_C(0x9E3779B97F4A7C15);
+        number ^= number >> 32;
+    }
+    return (int64_t)(number & INT64_MAX);
 }
 
 /* Parts keep their memory from batch to batch. */
@@ -114,10 +147,18 @@ ep_code ep_held_part_begin(ep_held *held, const ep_batch *batch, ep_error *err) 
                           sizeof *held->parts, err));
     ep_held_part *part = &held->parts[held->n_parts];
     EP_TRY(ep_grow((void **)&part->rows, &part->capacity, batch->n_rows + 1, sizeof *part->rows, err));
-    part->batch = batch;
-    part->n = 0;
-    part->unit_no = NO_UNIT;
+    *part = (ep_held_part){
+        .batch = batch,
+        .rows = part->rows,
+        .capacity = part->capacity,
+        .unit_no = NO_UNIT,
+        .min_at = INT64_MAX,
+    };
     held->n_parts++;
+    EP_TRY(ep_grow((void **)&held->numbers, &held->numbers_capacity, batch->n_rows + 1, sizeof *held->numbers,
+                   err));
+    for (size_t row = 0; row < batch->n_rows; row++)
+        held->numbers[row] = number_of(held, batch, row);
     return EP_OK;
 }
 
@@ -144,52 +185,45 @@ static bool same_change(const ep_held *held, const ep_batch *a, size_t x, const 
     return true;
 }
 
-/* A number for the row's identity, never negative; false when a part of it is missing. Different identities may share a number: then
- * both rows are set apart for nothing. */
-static bool number_of(const ep_held *held, const ep_batch *batch, size_t row, int64_t *ret) {
-    if (held->table->keyed) {
-        *ret = batch->columns[held->table->c_key].i64[row];
-        return true;
-    }
-    uint64_t number = 0;
-    for (size_t i = 0; i < held->n_identity; i++) {
-        const ep_column *column = &batch->columns[held->identity[i]];
-        if (column->state[row] != EP_VALUE)
-            return false;
-        uint64_t cell = column->text   ? ep_xxh3(column->text[row].ptr, column->text[row].len)
-                        : column->i128 ? ep_xxh3(&column->i128[row], sizeof column->i128[row])
-                                       : (uint64_t)column->i64[row] * UINT64_C(0xff51afd7ed558ccd);
-        number = (number ^ cell) * UINT64_C(0x9E3779B97F4A7C15);
-        number ^= number >> 32;
-    }
-    *ret = (int64_t)(number & INT64_MAX);
-    return true;
+/* NULL: dropped by a reset. */
+static ep_held_part *part_of(const ep_held *held, ep_held_at at) {
+    return at.part != NOWHERE && at.part >= held->first_part ? &held->parts[at.part - held->first_part]
+                                                             : NULL;
 }
 
-static ep_code put_apart(ep_held *held, uint32_t part, uint32_t row, ep_error *err) {
+static ep_code put_apart(ep_held *held, ep_held_at at, ep_error *err) {
     EP_TRY(ep_grow((void **)&held->staged, &held->staged_capacity, held->n_staged + 1, sizeof *held->staged,
                    err));
-    held->staged[held->n_staged++] = (ep_held_at){part, row};
+    held->staged[held->n_staged++] = at;
+    part_of(held, at)->n_apart++;
     return EP_OK;
 }
 
-static ep_code take_out(ep_held *held, ep_held_at at, ep_error *err) {
-    uint32_t *row = &held->parts[at.part].rows[at.index];
-    if (*row == EP_HELD_GONE)
+/* Rows are in order and different, so the i-th is at least i. */
+static uint32_t *find_row(ep_held_part *part, uint32_t row) {
+    for (size_t i = row < part->n ? row + 1 : part->n; i-- > 0;)
+        if (part->rows[i] == row)
+            return &part->rows[i];
+    return NULL;
+}
+
+static ep_code take_out(ep_held *held, ep_held_at at, bool *ret_there, ep_error *err) {
+    uint32_t *row = find_row(part_of(held, at), at.row);
+    *ret_there = row;
+    if (!row)
         return EP_OK;
-    EP_TRY(put_apart(held, at.part, *row, err));
     *row = EP_HELD_GONE;
     held->n_rows--;
-    return EP_OK;
+    return put_apart(held, at, err);
 }
 
+/* A parent is named also by rows that are set apart. */
 static ep_code note_parents(ep_held *held, const ep_batch *batch, uint32_t row, ep_held_at at,
                             ep_error *err) {
     for (size_t l = 0; l < held->table->n_links; l++) {
         const ep_column *keys = &batch->columns[held->table->links[l].stage_column];
         ep_held_slot *slot;
         bool is_new;
-        at.index = row; /* of the batch: a parent is named also by rows that are set apart */
         if (keys->state[row] == EP_VALUE)
             EP_TRY(find_or_add(&held->parents[l], keys->i64[row], at, &slot, &is_new, err));
     }
@@ -202,44 +236,67 @@ static void note_time(ep_held *held, const ep_batch *batch, uint32_t row) {
     if (c->bind_time >= 0 && batch->columns[c->bind_time].state[row] == EP_VALUE &&
         batch->columns[c->bind_time].i64[row] < time)
         time = batch->columns[c->bind_time].i64[row];
-    if ((held->n_rows == 0 && held->n_staged == 0) || time < held->min_time)
+    if (time < held->min_time)
         held->min_time = time;
 }
+
+/* The identity was seen before: the same again, or a rival, which takes the first one out where it still can. */
+static ep_code add_again(ep_held *held, ep_held_slot *first, ep_held_at at, ep_held_verdict *ret,
+                         ep_error *err) {
+    const ep_held_part *part = part_of(held, at), *other = part_of(held, first->at);
+    bool there;
+    if (other && other->batch && same_change(held, other->batch, first->at.row, part->batch, at.row)) {
+        *ret = EP_HELD_DUPLICATE;
+        return EP_OK;
+    }
+    if (other && !other->given)
+        EP_TRY(take_out(held, first->at, &there, err));
+    first->at.part = NOWHERE;
+    return put_apart(held, at, err);
+}
+
+/* The set is larger than the processor's caches: a row's slot is asked for some rows before. A macro, since GCC drops calls that only fetch. */
+enum { AHEAD = 12 };
+#define FETCH_AHEAD(held, batch, row)                                                                      \
+    do {                                                                                                   \
+        if ((row) + AHEAD < (batch)->n_rows && (held)->seen.capacity > 0)                                  \
+            __builtin_prefetch(                                                                            \
+                &(held)->seen.slots[(size_t)(held)->numbers[(row) + AHEAD] & ((held)->seen.capacity - 1)], \
+                1);                                                                                        \
+    } while (0)
 
 ep_code ep_held_add(ep_held *held, uint32_t row, ep_held_verdict *ret, ep_error *err) {
     ep_held_part *part = &held->parts[held->n_parts - 1];
     const ep_batch *batch = part->batch;
-    ep_held_at at = {(uint32_t)(held->n_parts - 1), (uint32_t)part->n};
+    ep_held_at at = {(uint32_t)(held->first_part + held->n_parts - 1), row};
     ep_held_slot *slot;
-    int64_t number;
-    bool is_new;
+    int64_t number = held->numbers[row], time = batch->columns[held->table->c_at].i64[row];
+    bool is_new = true, whole = number != EMPTY;
     *ret = EP_HELD;
     if (part->unit_no == NO_UNIT)
         part->unit_no = batch->columns[held->table->c_row].i64[row] >> 32;
-    bool whole = number_of(held, batch, row, &number);
-    if (whole) {
+    FETCH_AHEAD(held, batch, row);
+    if (whole)
         EP_TRY(find_or_add(&held->seen, number, at, &slot, &is_new, err));
-        const ep_held_part *other = &held->parts[slot->at.part];
-        uint32_t first = is_new ? row : other->rows[slot->at.index];
-        if (!is_new && first != EP_HELD_GONE && same_change(held, other->batch, first, batch, row)) {
-            *ret = EP_HELD_DUPLICATE;
-            return EP_OK;
-        }
-        whole = is_new;
-        if (!is_new)
-            EP_TRY(take_out(held, slot->at, err));
-    }
+    if (!is_new)
+        EP_TRY(add_again(held, slot, at, ret, err));
+    if (*ret == EP_HELD_DUPLICATE)
+        return EP_OK;
     note_time(held, batch, row);
     EP_TRY(note_parents(held, batch, row, at, err));
+    if (!is_new)
+        return EP_OK;
     if (!whole)
-        return put_apart(held, at.part, row, err);
+        return put_apart(held, at, err);
     part->rows[part->n++] = row;
+    part->min_at = time < part->min_at ? time : part->min_at;
     held->n_rows++;
     return EP_OK;
 }
 
 ep_code ep_held_set_apart(ep_held *held, int64_t row_no, ep_error *err) {
     size_t from = 0, to = held->n_parts;
+    bool there;
     /* Units come in order. */
     while (to - from > 1) {
         size_t middle = from + (to - from) / 2;
@@ -248,10 +305,7 @@ ep_code ep_held_set_apart(ep_held *held, int64_t row_no, ep_error *err) {
         else
             to = middle;
     }
-    uint32_t row = (uint32_t)(row_no & UINT32_MAX);
-    ep_held_part *part = &held->parts[from];
-    for (uint32_t i = 0; i < part->n; i++)
-        if (part->rows[i] == row)
-            return take_out(held, (ep_held_at){(uint32_t)from, i}, err);
-    return ep_fail(err, EP_E_BUG, "a held row of %s is not there", held->table->name);
+    const ep_held_at at = {(uint32_t)(held->first_part + from), (uint32_t)(row_no & UINT32_MAX)};
+    EP_TRY(take_out(held, at, &there, err));
+    return there ? EP_OK : ep_fail(err, EP_E_BUG, "a held row of %s is not there", held->table->name);
 }

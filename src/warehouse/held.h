@@ -12,17 +12,20 @@
 /* In the place of a row that was set apart; an enumerator could not hold it. */
 #define EP_HELD_GONE UINT32_MAX
 
-/* Accepted rows of one sealed batch, which outlives the merge. */
+/* Accepted rows of one sealed batch, which outlives the merge unless an insert is done with it. */
 typedef struct ep_held_part {
-    const ep_batch *batch;
-    uint32_t *rows; /* of the batch */
+    const ep_batch *batch; /* NULL: in the table, and given back */
+    uint32_t *rows;        /* of the batch, in order */
     size_t n, capacity;
+    size_t n_apart;  /* rows of the batch that were set apart */
     int64_t unit_no; /* the upper half of the rows' _row; parts without rows have none */
+    int64_t min_at;  /* earliest event time of its rows */
+    bool given;      /* to an insert: nothing is taken out of it any more */
 } ep_held_part;
 
-/* Where a row is: a part, and the index in its rows or a row of its batch. */
+/* Where a row is: parts are counted over a transaction. */
 typedef struct ep_held_at {
-    uint32_t part, index;
+    uint32_t part, row;
 } ep_held_at;
 
 /* A set of 63-bit keys with where they were first seen; open addressing. */
@@ -40,10 +43,13 @@ typedef struct ep_held {
     size_t identity[10], n_identity; /* fields that tell rows apart */
     ep_held_part *parts;
     size_t n_parts, parts_capacity;
+    size_t first_part; /* the number of parts[0]: of those before it nothing is held any more */
+    int64_t *numbers;  /* of the last part's rows, for their identities */
+    size_t numbers_capacity;
     size_t n_rows;      /* still held */
     bool sent;          /* those lie in the temporary table held_x, too */
-    int64_t min_time;   /* earliest event or binding time */
-    ep_held_set seen;   /* identities */
+    int64_t min_time;   /* earliest event or binding time; INT64_MAX: no row yet */
+    ep_held_set seen;   /* identities of events since the transaction began, or keys since the last reset */
     ep_held_at *staged; /* rows of batches that the merge has to look at */
     size_t n_staged, staged_capacity;
     ep_held_set *parents; /* per link of the table: rows of batches that name them */
@@ -54,8 +60,10 @@ typedef enum ep_held_verdict { EP_HELD, EP_HELD_DUPLICATE } ep_held_verdict;
 
 EP_CHECK ep_code ep_held_init(ep_held *held, const ep_table *table, ep_error *err);
 void ep_held_done(ep_held *held);
-/** Empty again; keeps its memory. */
+/** Empty for the next slice of a transaction: an event that was held before is still known, and another of its identity is set apart. */
 void ep_held_reset(ep_held *held);
+/** Empty for another transaction; keeps its memory. */
+void ep_held_restart(ep_held *held);
 
 /** True when rows of this table may be held at all: events, and tables with one row a key. */
 bool ep_held_can(const ep_table *table);
@@ -64,7 +72,7 @@ bool ep_held_can(const ep_table *table);
 EP_CHECK ep_code ep_held_part_begin(ep_held *held, const ep_batch *batch, ep_error *err);
 /**
  * Adds a row of the part. EP_HELD_DUPLICATE: the same identity, sequence and content is held already, and this one is forgotten. A row that
- * shares its identity with another of different content is set apart with it.
+ * shares its identity with another of different content is set apart with it, or without it where that one is in the table already.
  */
 EP_CHECK ep_code ep_held_add(ep_held *held, uint32_t row, ep_held_verdict *ret, ep_error *err);
 
@@ -87,8 +95,24 @@ EP_CHECK ep_code ep_held_drop_parents(const ep_table *table, ep_store *store, si
  */
 EP_CHECK ep_code ep_held_send(ep_held *held, ep_store *store, ep_error *err);
 
-/** Runs an INSERT .. SELECT over what is held: FROM held_x, which is dropped then, when it was sent, else FROM ep_stream(). */
-EP_CHECK ep_code ep_held_insert(ep_held *held, ep_store *store, const char *sql, ep_error *err);
+/* What an insert goes on with: rows that come while it runs. Called under a lock, from threads of the engine. */
+typedef struct ep_held_flow {
+    void *context;
+    /* Adds a part; false: nothing more for this statement. */
+    ep_code (*more)(void *context, bool *ret_more, ep_error *err);
+    /* A batch that nobody will look at again: its rows are in the table, and none of them was set apart. */
+    void (*done)(void *context, const ep_batch *batch);
+    bool (*enough)(void *context); /* as of an ep_stream_source */
+    int64_t
+        after; /* event times up to this one may be stored: a part that has such ends the flow, and stays held */
+} ep_held_flow;
+
+/**
+ * Runs an INSERT .. SELECT over what is held, and forgets it: FROM held_x, which is dropped then, when it was sent, else FROM ep_stream().
+ * @param flow  NULL: nothing else. With it the statement only picks columns; what came in and is still held, or set apart, needs another merge.
+ */
+EP_CHECK ep_code ep_held_insert(ep_held *held, ep_store *store, const char *sql, const ep_held_flow *flow,
+                                ep_error *err);
 /** Appends what is held to the table itself, whose rows are bound to no versions: where ep_stream() is a temporary table, this writes once. */
 EP_CHECK ep_code ep_held_append(ep_held *held, ep_store *store, ep_error *err);
 

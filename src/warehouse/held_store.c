@@ -8,7 +8,7 @@ static int by_place(const void *a, const void *b) {
     const ep_held_at *x = a, *y = b;
     if (x->part != y->part)
         return x->part < y->part ? -1 : 1;
-    return (x->index > y->index) - (x->index < y->index);
+    return (x->row > y->row) - (x->row < y->row);
 }
 
 typedef struct row_list {
@@ -38,8 +38,9 @@ ep_code ep_held_stage(ep_held *held, ep_store *store, int64_t *ret_n, ep_error *
         uint32_t part = held->staged[i].part;
         rows.n = 0;
         for (end = i; end < held->n_staged && held->staged[end].part == part; end++)
-            EP_TRY(add_row(&rows, held->staged[end].index, err));
-        EP_TRY(ep_store_append(store, name.data, held->parts[part].batch, rows.items, rows.n, err));
+            EP_TRY(add_row(&rows, held->staged[end].row, err));
+        const ep_batch *batch = held->parts[part - held->first_part].batch;
+        EP_TRY(ep_store_append(store, name.data, batch, rows.items, rows.n, err));
     }
     held->n_staged = 0;
     return EP_OK;
@@ -87,11 +88,13 @@ static ep_code make_table(const projection *p, ep_store *store, const char *name
 
 static ep_code append(const projection *p, ep_store *store, const char *name, const ep_batch *batch,
                       const uint32_t *rows, size_t n_rows, ep_error *err) {
+    if (n_rows == 0)
+        return EP_OK; /* and there may be no batch any more */
     ep_schema schema = {p->defs, p->n};
     for (size_t c = 0; c < p->n; c++)
         p->columns[c] = batch->columns[p->from[c]];
     ep_batch view = {.schema = &schema, .columns = p->columns, .n_rows = batch->n_rows, .sealed = true};
-    return n_rows > 0 ? ep_store_append(store, name, &view, rows, n_rows, err) : EP_OK;
+    return ep_store_append(store, name, &view, rows, n_rows, err);
 }
 
 ep_code ep_held_probe(ep_held *held, ep_store *store, int64_t to, ep_error *err) {
@@ -111,7 +114,7 @@ ep_code ep_held_probe(ep_held *held, ep_store *store, int64_t to, ep_error *err)
     for (size_t i = 0; i < held->n_parts; i++) {
         const ep_held_part *part = &held->parts[i];
         rows.n = 0;
-        for (size_t k = 0; k < part->n; k++)
+        for (size_t k = 0; !part->given && k < part->n; k++)
             if (part->rows[k] != EP_HELD_GONE && part->batch->columns[t->c_at].i64[part->rows[k]] <= to)
                 EP_TRY(add_row(&rows, part->rows[k], err));
         EP_TRY(append(&p, store, name.data, part->batch, rows.items, rows.n, err));
@@ -155,8 +158,9 @@ ep_code ep_held_put_parents(ep_held *held, ep_store *store, size_t link, ep_erro
     for (size_t i = 0, end; i < n; i = end) {
         rows.n = 0;
         for (end = i; end < n && places[end].part == places[i].part; end++)
-            EP_TRY(add_row(&rows, places[end].index, err));
-        EP_TRY(append(&p, store, name.data, held->parts[places[i].part].batch, rows.items, rows.n, err));
+            EP_TRY(add_row(&rows, places[end].row, err));
+        const ep_batch *batch = held->parts[places[i].part - held->first_part].batch;
+        EP_TRY(append(&p, store, name.data, batch, rows.items, rows.n, err));
     }
     return EP_OK;
 }
@@ -175,12 +179,6 @@ ep_code ep_held_drop_parents(const ep_table *t, ep_store *store, size_t link, ep
     return drop_table(store, &name, err);
 }
 
-/* The parts one by one, without what went elsewhere. */
-typedef struct stream {
-    ep_held *held;
-    size_t next;
-} stream;
-
 static void drop_gone(ep_held_part *part) {
     size_t n = 0;
     for (size_t i = 0; i < part->n; i++)
@@ -189,16 +187,49 @@ static void drop_gone(ep_held_part *part) {
     part->n = n;
 }
 
+/* The parts one by one, without what was set apart, and then those of the flow. */
+typedef struct stream {
+    ep_held *held;
+    const ep_held_flow *flow;
+    bool ended;        /* the flow is, or there is none */
+    size_t next;       /* part */
+    size_t n_compared; /* parts that were compared with the table */
+    size_t n_given;    /* rows */
+} stream;
+
+/* The next part with rows. It does not move past an empty last one, in which the next batch may begin. */
+static ep_held_part *find_part(stream *s) {
+    for (; s->next < s->held->n_parts; s->next++) {
+        ep_held_part *part = &s->held->parts[s->next];
+        if (part->given)
+            continue;
+        drop_gone(part);
+        if (part->n > 0)
+            return part;
+        if (s->next + 1 == s->held->n_parts)
+            break;
+    }
+    return NULL;
+}
+
 static ep_code next_part(void *context, const ep_batch **ret, const uint32_t **rows, size_t *n_rows,
                          ep_error *err) {
     stream *s = context;
-    (void)err;
+    ep_held_part *part = find_part(s);
     *ret = NULL;
-    while (s->next < s->held->n_parts && s->held->parts[s->next].n == 0)
-        s->next++;
-    if (s->next == s->held->n_parts)
+    for (bool more; !part && !s->ended; part = find_part(s)) {
+        EP_TRY(s->flow->more(s->flow->context, &more, err));
+        s->ended = !more;
+    }
+    if (part && s->next >= s->n_compared && part->min_at <= s->flow->after) {
+        s->ended = true;
         return EP_OK;
-    const ep_held_part *part = &s->held->parts[s->next++];
+    }
+    if (!part)
+        return EP_OK;
+    part->given = true;
+    s->next++;
+    s->n_given += part->n;
     *ret = part->batch;
     *rows = part->rows;
     *n_rows = part->n;
@@ -231,21 +262,49 @@ static ep_code insert_sent(ep_held *held, ep_store *store, const char *sql, int6
     return drop_table(store, &name, err);
 }
 
-static ep_code insert_stream(ep_held *held, ep_store *store, const char *sql, int64_t *ret_n, ep_error *err) {
-    stream s = {held, 0};
-    const ep_stream_source source = {
-        .schema = &held->table->stage, .context = &s, .next = next_part, .stays = true};
-    for (size_t i = 0; i < held->n_parts; i++)
-        drop_gone(&held->parts[i]);
-    return ep_store_insert_stream(store, sql, &source, 0, ret_n, err);
+static void part_done(void *context, const ep_batch *batch) {
+    stream *s = context;
+    ep_held_part *part = &s->held->parts[s->next];
+    do
+        part--;
+    while (part->batch != batch);
+    if (!s->flow || part->n_apart > 0)
+        return;
+    part->batch = NULL;
+    s->flow->done(s->flow->context, batch);
 }
 
-ep_code ep_held_insert(ep_held *held, ep_store *store, const char *sql, ep_error *err) {
+static bool has_enough(void *context) {
+    const stream *s = context;
+    return s->flow && s->flow->enough(s->flow->context);
+}
+
+static ep_code insert_stream(ep_held *held, ep_store *store, const char *sql, const ep_held_flow *flow,
+                             size_t *ret_expected, int64_t *ret_n, ep_error *err) {
+    stream s = {.held = held, .flow = flow, .ended = !flow, .n_compared = held->n_parts};
+    const ep_stream_source source = {
+        .schema = &held->table->stage,
+        .context = &s,
+        .next = next_part,
+        .done = part_done,
+        .enough = has_enough,
+        .text = flow ? EP_TEXT_STRAIGHT : EP_TEXT_STAYS,
+    };
+    EP_TRY(ep_store_insert_stream(store, sql, &source, 0, ret_n, err));
+    *ret_expected = s.n_given;
+    return EP_OK;
+}
+
+ep_code ep_held_insert(ep_held *held, ep_store *store, const char *sql, const ep_held_flow *flow,
+                       ep_error *err) {
+    size_t expected = held->n_rows;
     int64_t n;
-    EP_TRY(held->sent ? insert_sent(held, store, sql, &n, err) : insert_stream(held, store, sql, &n, err));
-    if ((size_t)n != held->n_rows)
-        return ep_fail(err, EP_E_BUG, "%zu rows of %s were held, %lld inserted", held->n_rows,
-                       held->table->name, (long long)n);
+    EP_TRY(held->sent ? insert_sent(held, store, sql, &n, err)
+                      : insert_stream(held, store, sql, flow, &expected, &n, err));
+    if ((size_t)n != expected)
+        return ep_fail(err, EP_E_BUG, "%zu rows of %s were held, %lld inserted", expected, held->table->name,
+                       (long long)n);
+    held->n_rows -= expected;
     return EP_OK;
 }
 
@@ -268,6 +327,8 @@ ep_code ep_held_append(ep_held *held, ep_store *store, ep_error *err) {
         ep_held_part *part = &held->parts[i];
         drop_gone(part);
         EP_TRY(append(&p, store, held->table->name, part->batch, part->rows, part->n, err));
+        held->n_rows -= part->n;
+        part->given = true;
     }
     return EP_OK;
 }

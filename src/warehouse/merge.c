@@ -326,8 +326,12 @@ static ep_code merge_table(ep_tx *tx, const ep_table *t, ep_tx_reject reject, vo
     int64_t n_staged = tx->n_staged[t - tx->w->plan->tables];
     EP_CLEANUP(texts_done) ep_merge_texts x = {0};
     EP_TRY(texts_init(&x, tx, t, err));
-    if (ep_merge_held_of(tx, t))
+    const ep_held *held = ep_merge_held_of(tx, t);
+    if (held) {
         EP_TRY(ep_merge_held(tx, t, &x, &n_staged, err));
+        if (held->min_time != INT64_MAX)
+            ep_merge_mark_changed(tx, t, held->min_time);
+    }
     if (n_staged == 0)
         return EP_OK;
     if (t->versions)

@@ -28,7 +28,7 @@ ep_code ep_merge_send(ep_tx *tx, ep_error *err) {
     return EP_OK;
 }
 
-/* The latest event time stored; asked once in a merge, and on a file once in a load: nobody else writes there. ep_merge_note_stored() keeps it true. */
+/* No event was stored later than this before the transaction; asked once in a merge, and on a file once in a load: nobody else writes there. */
 static ep_code stored_max(ep_tx *tx, const ep_table *t, int64_t *ret, ep_error *err) {
     size_t index = (size_t)(t - tx->w->plan->tables);
     if (tx->stored_max[index] == INT64_MAX) {
@@ -50,19 +50,16 @@ void ep_merge_forget_stored(ep_tx *tx) {
 
 void ep_merge_note_stored(ep_tx *tx, const ep_table *t) {
     size_t index = (size_t)(t - tx->w->plan->tables);
-    if (tx->stored_max[index] < tx->max_at[index])
-        tx->stored_max[index] = tx->max_at[index];
+    if (tx->added_max[index] < tx->max_at[index])
+        tx->added_max[index] = tx->max_at[index];
 }
 
-/* Held rows that the table knows are set apart: events only as far as the table reaches in time. */
+/* Held rows that the table knows are set apart: events only as far as the table reached in time before the transaction, whose own ones are known
+ * to what holds them. */
 static ep_code set_known_apart(ep_tx *tx, const ep_table *t, ep_held *held, const ep_merge_texts *x,
-                               ep_error *err) {
-    int64_t to = INT64_MAX;
-    if (!t->keyed) {
-        EP_TRY(stored_max(tx, t, &to, err));
-        if (to < tx->min_at[t - tx->w->plan->tables])
-            return EP_OK;
-    }
+                               int64_t to, ep_error *err) {
+    if (to < tx->min_at[t - tx->w->plan->tables])
+        return EP_OK;
     if (!held->sent)
         EP_TRY(ep_held_probe(held, tx->w->store, to, err));
     EP_CLEANUP(ep_cursor_close) ep_cursor *cursor = NULL;
@@ -83,9 +80,11 @@ ep_code ep_merge_held(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, int
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
     ep_sql_var vars[EP_MERGE_N_TEXTS];
     char sent[128];
-    EP_TRY(set_known_apart(tx, t, held, x, err));
+    int64_t stored = INT64_MAX;
+    if (!t->keyed)
+        EP_TRY(stored_max(tx, t, &stored, err));
+    EP_TRY(set_known_apart(tx, t, held, x, stored, err));
     EP_TRY(ep_held_stage(held, tx->w->store, ret_n_staged, err));
-    ep_merge_mark_changed(tx, t, held->min_time);
     if (goes_by_copy(tx, t))
         return ep_held_append(held, tx->w->store, err);
     memcpy(vars, x->vars, sizeof vars);
@@ -94,5 +93,7 @@ ep_code ep_merge_held(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, int
     vars[EP_MERGE_STAGED].text = "";
     EP_TRY(ep_table_sql(t, t->keyed ? EP_SQL_SINGLE : EP_SQL_EVENT, t->keyed ? "insert_first" : "insert",
                         vars, EP_MERGE_N_TEXTS, &sql, err));
-    return ep_held_insert(held, tx->w->store, sql.data, err);
+    ep_held_flow flow = tx->flow ? *tx->flow : (ep_held_flow){0};
+    flow.after = stored;
+    return ep_held_insert(held, tx->w->store, sql.data, tx->flow ? &flow : NULL, err);
 }

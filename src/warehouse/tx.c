@@ -1,4 +1,5 @@
 #include "warehouse/tx.h"
+#include "base/hash.h"
 #include "warehouse/history.h"
 
 #include <string.h>
@@ -16,11 +17,14 @@ ep_code ep_tx_new(ep_warehouse *w, ep_tx **ret, ep_error *err) {
     tx->max_at = ep_calloc(n, sizeof *tx->max_at);
     tx->held = ep_calloc(n, sizeof *tx->held);
     tx->stored_max = ep_calloc(n, sizeof *tx->stored_max);
+    tx->added_max = ep_calloc(n, sizeof *tx->added_max);
     if (!tx->changed || !tx->touched || !tx->n_staged || !tx->min_at || !tx->max_at || !tx->held ||
-        !tx->stored_max)
+        !tx->stored_max || !tx->added_max)
         return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         tx->stored_max[i] = INT64_MAX;
+        tx->added_max[i] = EP_TS_MIN - 1;
+    }
     *ret = tx;
     tx = NULL;
     return EP_OK;
@@ -35,8 +39,10 @@ void ep_tx_free(ep_tx **tx) {
         ep_held_done(&(*tx)->held[i]);
     ep_free((*tx)->held);
     ep_free((*tx)->stored_max);
+    ep_free((*tx)->added_max);
     ep_free((*tx)->segments);
     ep_free((*tx)->rows);
+    ep_free((*tx)->slots);
     ep_free((*tx)->changed);
     ep_free((*tx)->touched);
     ep_free((*tx)->n_staged);
@@ -59,24 +65,41 @@ static ep_code make_stage(ep_tx *tx, const ep_table *t, ep_error *err) {
     return ep_table_exec(tx->w, t, "sql/merge.sql", "stage", extra, 1, err);
 }
 
+static ep_code make_stages(ep_tx *tx, ep_error *err) {
+    for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++)
+        EP_TRY(make_stage(tx, ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name), err));
+    return EP_OK;
+}
+
 ep_code ep_tx_start(ep_tx *tx, const ep_feed *feed, int64_t received_at, ep_error *err) {
     tx->feed = feed;
     tx->received_at = received_at;
     tx->n_segments = tx->last_hit = 0;
     tx->n_rows = 0;
+    for (size_t i = 0; i < tx->n_slots; i++)
+        tx->slots[i] = 0;
     tx->now = ep_now_us();
     tx->holding = false;
-    return ep_tx_slice(tx, err);
+    memset(tx->n_staged, 0, tx->w->plan->n * sizeof *tx->n_staged);
+    for (size_t i = 0; i < tx->w->plan->n; i++) {
+        if (tx->held[i].table)
+            ep_held_restart(&tx->held[i]);
+        if (tx->stored_max[i] < tx->added_max[i])
+            tx->stored_max[i] = tx->added_max[i];
+    }
+    return make_stages(tx, err);
 }
 
-ep_code ep_tx_slice(ep_tx *tx, ep_error *err) {
-    memset(tx->n_staged, 0, tx->w->plan->n * sizeof *tx->n_staged);
+ep_code ep_tx_slice(ep_tx *tx, bool *ret_left, ep_error *err) {
+    *ret_left = false;
     for (size_t i = 0; i < tx->w->plan->n; i++)
+        *ret_left = *ret_left || tx->held[i].n_rows > 0 || tx->held[i].n_staged > 0;
+    if (!*ret_left)
+        memset(tx->n_staged, 0, tx->w->plan->n * sizeof *tx->n_staged);
+    for (size_t i = 0; !*ret_left && i < tx->w->plan->n; i++)
         if (tx->held[i].table)
             ep_held_reset(&tx->held[i]);
-    for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++)
-        EP_TRY(make_stage(tx, ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name), err));
-    return EP_OK;
+    return make_stages(tx, err);
 }
 
 /* Groups that wait for a parent, what a snapshot holds, and what merges fetch from other nodes, are found by queries over staged rows. */
@@ -91,6 +114,12 @@ void ep_tx_hold(ep_tx *tx) {
                 tx->holding = false;
     }
     tx->holding = tx->holding && any;
+}
+
+bool ep_tx_can_flow(const ep_tx *tx) {
+    const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, 0)->name);
+    return tx->holding && !ep_warehouse_on_server(tx->w) && ep_feed_n_targets(tx->feed) == 1 && !t->keyed &&
+           t->n_links == 0 && t->binds.n == 0;
 }
 
 /* Slots keep their tallies for reuse. */
@@ -117,19 +146,46 @@ ep_record_tally *ep_tx_record(ep_tx *tx, int64_t load_id, uint64_t record) {
                : NULL;
 }
 
+/* Where a load's rows of a table and seller are counted, or the free slot for it. The index is at most half full. */
+static uint32_t *find_slot(const ep_tx *tx, int64_t load_id, const ep_table *table, ep_str owner) {
+    size_t mask = tx->n_slots - 1, i = (size_t)(ep_xxh3(owner.ptr, owner.len) ^ (uint64_t)load_id) & mask;
+    for (; tx->slots[i] != 0; i = (i + 1) & mask) {
+        const ep_row_tally *row = &tx->rows[tx->slots[i] - 1];
+        if (row->load_id == load_id && row->table == table && ep_str_is(owner, row->owner))
+            break;
+    }
+    return &tx->slots[i];
+}
+
+static ep_code grow_index(ep_tx *tx, ep_error *err) {
+    size_t n = tx->n_slots > 0 ? tx->n_slots * 2 : 64;
+    uint32_t *slots = ep_calloc(n, sizeof *slots);
+    if (!slots)
+        return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
+    ep_free(tx->slots);
+    tx->slots = slots;
+    tx->n_slots = n;
+    for (size_t i = 0; i < tx->n_rows; i++) {
+        const ep_row_tally *row = &tx->rows[i];
+        *find_slot(tx, row->load_id, row->table, ep_str_from(row->owner)) = (uint32_t)i + 1;
+    }
+    return EP_OK;
+}
+
 ep_code ep_tx_rows(ep_tx *tx, int64_t load_id, const ep_table *table, ep_str owner, ep_row_tally **ret,
                    ep_error *err) {
-    for (size_t i = tx->n_rows; i-- > 0;)
-        if (tx->rows[i].load_id == load_id && tx->rows[i].table == table &&
-            ep_str_is(owner, tx->rows[i].owner)) {
-            *ret = &tx->rows[i];
-            return EP_OK;
-        }
-    EP_TRY(ep_grow((void **)&tx->rows, &tx->rows_capacity, tx->n_rows + 1, sizeof *tx->rows, err));
-    ep_row_tally *row = *ret = &tx->rows[tx->n_rows++];
-    *row = (ep_row_tally){.load_id = load_id, .table = table};
-    size_t len = owner.len < sizeof row->owner ? owner.len : sizeof row->owner - 1;
-    memcpy(row->owner, owner.ptr, len);
+    if (owner.len >= sizeof tx->rows->owner)
+        owner.len = sizeof tx->rows->owner - 1;
+    if (tx->n_rows * 2 >= tx->n_slots)
+        EP_TRY(grow_index(tx, err));
+    uint32_t *slot = find_slot(tx, load_id, table, owner);
+    if (*slot == 0) {
+        EP_TRY(ep_grow((void **)&tx->rows, &tx->rows_capacity, tx->n_rows + 1, sizeof *tx->rows, err));
+        tx->rows[tx->n_rows] = (ep_row_tally){.load_id = load_id, .table = table};
+        memcpy(tx->rows[tx->n_rows].owner, owner.ptr, owner.len);
+        *slot = (uint32_t)++tx->n_rows;
+    }
+    *ret = &tx->rows[*slot - 1];
     return EP_OK;
 }
 
@@ -265,6 +321,16 @@ void ep_tx_count(const ep_segment *segment, ep_ledger *ret) {
         else
             ret->duplicate++;
     }
+}
+
+void ep_ledger_add(ep_ledger *total, const ep_ledger *one) {
+    total->received += one->received;
+    total->applied += one->applied;
+    total->unchanged += one->unchanged;
+    total->duplicate += one->duplicate;
+    total->quarantined += one->quarantined;
+    total->waiting += one->waiting;
+    total->ignored += one->ignored;
 }
 
 /* The columns of books.load_rows, in their order. */

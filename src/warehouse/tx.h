@@ -43,13 +43,18 @@ typedef struct ep_tx {
     size_t n_segments, segments_capacity, last_hit;
     ep_row_tally *rows;
     size_t n_rows, rows_capacity;
+    uint32_t *slots; /* index of rows: 1 + position, 0 free */
+    size_t n_slots;
     ep_changed_table *changed; /* per plan table */
     bool *touched; /* per plan table: rows came in, or a derive script that names it ran, since ep_tx_new */
     int64_t *n_staged;        /* per plan table */
     int64_t *min_at, *max_at; /* per plan table: event times staged */
     ep_held *held;            /* per plan table: rows that stay in memory */
     bool holding;
-    int64_t *stored_max; /* per plan table: the latest event time stored, INT64_MAX not known yet */
+    const ep_held_flow *flow; /* what the next merge's insert may go on with, or NULL */
+    int64_t *
+        stored_max; /* per plan table: no event was stored later before the transaction; INT64_MAX not known yet */
+    int64_t *added_max; /* per plan table: the same of what was added since */
     int64_t now;
 } ep_tx;
 
@@ -58,10 +63,15 @@ void ep_tx_free(ep_tx **tx);
 
 /** Starts a batch: counters to zero, empty staging tables for the feed's targets. Inside a transaction. */
 EP_CHECK ep_code ep_tx_start(ep_tx *tx, const ep_feed *feed, int64_t received_at, ep_error *err);
-/** After a merge, to go on in the same batch: staging tables and held rows are empty again, what was counted stays. */
-EP_CHECK ep_code ep_tx_slice(ep_tx *tx, ep_error *err);
+/**
+ * After a merge, to go on in the same batch: staging tables and held rows are empty again, what was counted stays.
+ * @param ret_left  rows came with the flow and are still held; nothing was emptied but the staging tables: merge again first.
+ */
+EP_CHECK ep_code ep_tx_slice(ep_tx *tx, bool *ret_left, ep_error *err);
 /** After ep_tx_start: the units to come outlive the merge, so rows that no staging table is needed for stay where they are. */
 void ep_tx_hold(ep_tx *tx);
+/** True when a merge is no more than one insert, which can go on with rows that come while it runs (tx->flow). */
+bool ep_tx_can_flow(const ep_tx *tx);
 /** Starts the part of another source. */
 EP_CHECK ep_code ep_tx_segment(ep_tx *tx, int64_t load_id, uint64_t from_record, ep_error *err);
 
@@ -108,6 +118,8 @@ typedef struct ep_ledger {
     int64_t received, applied, unchanged, duplicate, quarantined, waiting, ignored;
     int64_t started_at;
 } ep_ledger;
+/** Adds the classes of one to a total. */
+void ep_ledger_add(ep_ledger *total, const ep_ledger *one);
 /** Classes of a segment's records. */
 void ep_tx_count(const ep_segment *segment, ep_ledger *ret);
 EP_CHECK ep_code ep_tx_write_ledger(ep_tx *tx, int64_t load_id, const ep_ledger *ledger, ep_error *err);

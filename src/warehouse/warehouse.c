@@ -126,6 +126,7 @@ static ep_code open_store(ep_warehouse *w, ep_open_mode mode, ep_error *err) {
         .allowed_folder = read_only ? NULL : w->folder,
         .temp_folder = temp,
         .memory_limit_bytes = w->settings.memory_limit_bytes,
+        .unordered = !read_only,
     };
     ep_code code = ep_store_open(&options, &w->store, err);
     if (code == EP_E_NOT_FOUND && ep_warehouse_on_server(w))

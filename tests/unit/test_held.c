@@ -93,7 +93,7 @@ static void expect(const hit_row *rows, size_t n, size_t n_held, size_t n_staged
         assert_int_equal(add_all(&held, batch), n_duplicates);
         assert_int_equal(held.n_rows, n_held);
         assert_int_equal(held.n_staged, n_staged);
-        ep_held_reset(&held);
+        ep_held_restart(&held);
     }
     ep_held_done(&held);
     ep_held_done(&held);
@@ -172,7 +172,7 @@ static void each_row_ends_in_one_place(void **state) {
     int64_t n_staged;
     must(ep_held_stage(&held, store, &n_staged, err));
     assert_int_equal(n_staged, 1002);
-    must(ep_held_insert(&held, store, "insert into target select id, note from ep_stream()", err));
+    must(ep_held_insert(&held, store, "insert into target select id, note from ep_stream()", NULL, err));
     assert_int_equal(get_int(store, "select count(*) from target"), 3498);
     assert_int_equal(get_int(store, "select count(distinct id) from target"), 3498);
     assert_int_equal(get_int(store, "select count(*) from target t join stage_fact_hit s on s.id = t.id"), 0);
@@ -198,10 +198,10 @@ static void rows_sent_ahead_are_inserted_from_there(void **state) {
     assert_int_equal(get_int(store, "select count(*) from held_fact_hit"), 2);
     must(ep_held_set_apart(&held, (int64_t)UNIT_NO << 32 | 2, err));
     must(ep_store_begin(store, err));
-    must_fail(EP_E_BUG, ep_held_insert(&held, store, insert, err)); /* c was not deleted */
+    must_fail(EP_E_BUG, ep_held_insert(&held, store, insert, NULL, err)); /* c was not deleted */
     ep_store_rollback(store);
     must(ep_store_exec(store, "delete from held_fact_hit where id = 'c'", err));
-    must(ep_held_insert(&held, store, insert, err));
+    must(ep_held_insert(&held, store, insert, NULL, err));
     assert_int_equal(get_int(store, "select count(*) from target where id = 'a'"), 1);
     assert_int_equal(get_int(store, "select count(*) from target"), 1);
     must_fail(EP_E_STORE, ep_store_exec(store, "drop table held_fact_hit", err));
@@ -232,6 +232,86 @@ static void parts_without_rows_hide_none(void **state) {
     ep_held_done(&held);
     ep_batch_free(&batches[0]);
     ep_batch_free(&batches[1]);
+}
+
+/* Batches that come while the insert runs. */
+typedef struct coming {
+    ep_held *held;
+    ep_batch *const *batches;
+    size_t n, next;
+    const ep_batch *done[4];
+    size_t n_done;
+} coming;
+
+static ep_code one_more(void *context, bool *ret_more, ep_error *err) {
+    coming *c = context;
+    ep_held_verdict verdict;
+    *ret_more = c->next < c->n;
+    if (!*ret_more)
+        return EP_OK;
+    const ep_batch *batch = c->batches[c->next++];
+    EP_TRY(ep_held_part_begin(c->held, batch, err));
+    for (uint32_t row = 0; row < batch->n_rows; row++)
+        EP_TRY(ep_held_add(c->held, row, &verdict, err));
+    return EP_OK;
+}
+
+static void one_done(void *context, const ep_batch *batch) {
+    coming *c = context;
+    c->done[c->n_done++] = batch;
+}
+
+static bool never_enough(void *context) {
+    (void)context;
+    return false;
+}
+
+/* Of what comes while an insert runs, it takes what is alone; a part that the table may know ends it. */
+static void an_insert_goes_on_with_what_comes(void **state) {
+    (void)state;
+    const hit_row first[] = {{"a", 5, "x", NULL}, {"b", 5, "x", NULL}};
+    const hit_row again[] = {{"a", 5, "x", NULL}, {"c", 6, "x", NULL}, {"c", 6, "x", NULL}};
+    const hit_row fresh[] = {{"d", 7, "x", NULL}, {"e", 7, "x", NULL}, {"e", 7, "y", NULL}};
+    const hit_row old[] = {{"f", 8, "x", NULL}, {"g", 4, "x", NULL}};
+    ep_batch *none = make_batch(first, 0, UNIT_NO + 1);
+    ep_batch *batches[] = {make_batch(again, 3, UNIT_NO + 2), none, make_batch(fresh, 3, UNIT_NO + 3),
+                           make_batch(old, 2, UNIT_NO + 4), make_batch(fresh, 3, UNIT_NO + 5)};
+    ep_batch *start = make_batch(first, 2, UNIT_NO);
+    ep_held held;
+    int64_t n_staged;
+    ep_store *store = open_staging();
+    must(ep_held_init(&held, hit, err));
+    coming c = {.held = &held, .batches = batches, .n = 5};
+    const ep_held_flow flow = {
+        .context = &c, .more = one_more, .done = one_done, .enough = never_enough, .after = 4};
+    const char *sql = "insert into target select id, note from ep_stream()";
+    add_all(&held, start);
+    must(ep_held_insert(&held, store, sql, &flow, err));
+    assert_text(store, "select string_agg(id, ' ' order by id) from target", "a b c d");
+    /* The second has a row that is set apart, because the first was given back; the third has two rivals. */
+    assert_int_equal(c.next, 4);
+    assert_int_equal(c.n_done, 1);
+    assert_ptr_equal(c.done[0], start);
+    assert_int_equal(held.n_rows, 2);
+    must(ep_held_stage(&held, store, &n_staged, err));
+    assert_int_equal(n_staged, 3);
+    assert_text(store, "select string_agg(id || note, ' ' order by id, note) from stage_fact_hit",
+                "ax ex ey");
+    must(ep_held_probe(&held, store, 4, err));
+    assert_text(store, "select string_agg(id, ' ') from probe_fact_hit", "g");
+    must(ep_held_insert(&held, store, sql, NULL, err));
+    assert_text(store, "select string_agg(id, ' ' order by id) from target", "a b c d f g");
+    assert_int_equal(held.n_rows, 0);
+    /* In the next slice all of them are still known. */
+    ep_held_reset(&held);
+    assert_int_equal(add_all(&held, batches[3]), 0);
+    assert_int_equal(held.n_rows, 0);
+    assert_int_equal(held.n_staged, 2);
+    ep_held_done(&held);
+    for (size_t i = 0; i < 5; i++)
+        ep_batch_free(&batches[i]);
+    ep_batch_free(&start);
+    ep_store_close(&store);
 }
 
 static void full_memory_is_an_error(void **state) {
@@ -267,6 +347,7 @@ int main(void) {
         cmocka_unit_test(each_row_ends_in_one_place),
         cmocka_unit_test(rows_sent_ahead_are_inserted_from_there),
         cmocka_unit_test(parts_without_rows_hide_none),
+        cmocka_unit_test(an_insert_goes_on_with_what_comes),
         cmocka_unit_test(full_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, open_definitions, close_definitions);

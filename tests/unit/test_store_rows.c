@@ -763,7 +763,7 @@ static void free_batches(struct source *source) {
 
 static const ep_stream_source *stream_of(struct source *source) {
     static ep_stream_source stream;
-    stream = (ep_stream_source){&events, source, next_batch, batch_done};
+    stream = (ep_stream_source){.schema = &events, .context = source, .next = next_batch, .done = batch_done};
     return &stream;
 }
 
@@ -843,6 +843,39 @@ static void a_stream_takes_chosen_rows_and_empty_batches(void **state) {
     ep_store_close(&store);
 }
 
+static bool half_is_enough(void *context) {
+    const struct source *source = context;
+    return source->next >= source->n_batches / 2;
+}
+
+/* What was taken is inserted, and of DuckDB's row groups at most the last one is not full. */
+static void a_stream_ends_when_it_is_enough(void **state) {
+    (void)state;
+    for (int n_threads = 1; n_threads <= 2; n_threads++) {
+        int64_t n = 0;
+        struct source source = many_events();
+        ep_stream_source stream = *stream_of(&source);
+        stream.enough = half_is_enough;
+        ep_store *store =
+            open_with((ep_store_options){.location = locate(""), .n_threads = 2, .unordered = true});
+        put_table(store, "CREATE TABLE t", &events);
+        must(ep_store_insert_stream(store, "INSERT INTO t SELECT id, name, price FROM ep_stream()", &stream,
+                                    n_threads, &n, err));
+        assert_int_equal(source.n_done, source.next);
+        assert_in_range(source.next, 20, 39);
+        assert_int_equal(n, (int64_t)source.next * 10001);
+        assert_events(store, n);
+        if (locate == in_file)
+            assert_in_range(get_int(store,
+                                    "SELECT count(*) FROM (SELECT 1 FROM pragma_storage_info('t') WHERE "
+                                    "column_name = 'id' AND segment_type <> 'VALIDITY' "
+                                    "GROUP BY row_group_id HAVING sum(count) <> 122880)"),
+                            0, 1);
+        free_batches(&source);
+        ep_store_close(&store);
+    }
+}
+
 static void an_error_of_the_source_comes_back(void **state) {
     (void)state;
     const char *sql = "INSERT INTO t SELECT * FROM ep_stream()";
@@ -907,7 +940,7 @@ static void a_stream_is_for_its_own_statement(void **state) {
     (void)state;
     int64_t n = 0;
     struct intruder intruder = {.source = {.n_batches = 1, .fail_at = -1}};
-    ep_stream_source stream = {&events, &intruder, next_and_intrude, NULL};
+    ep_stream_source stream = {.schema = &events, .context = &intruder, .next = next_and_intrude};
     intruder.source.batches[0] = make_events(0, 100);
     ep_store *store = open_store("");
     put_table(store, "CREATE TABLE t", &events);
@@ -961,6 +994,7 @@ int main(void) {
         cmocka_unit_test(a_stream_inserts_each_row_once),
         cmocka_unit_test(a_stream_can_be_sorted_and_filtered),
         cmocka_unit_test(a_stream_takes_chosen_rows_and_empty_batches),
+        cmocka_unit_test(a_stream_ends_when_it_is_enough),
         cmocka_unit_test(an_error_of_the_source_comes_back),
         cmocka_unit_test(a_stream_refuses_values_out_of_range),
     };
