@@ -7,9 +7,6 @@
 /* ep_stream(): a table function whose threads each take a batch, copy it vector by vector and take the next. When the source has had enough, each
  * goes on to the end of a row group of its own: what does not fill one is written again later. */
 
-/* The engine's DEFAULT_ROW_GROUP_SIZE; our files are made with it. */
-enum { ROW_GROUP_ROWS = 122880 };
-
 /* Rows of a batch that are to be copied. */
 struct portion {
     const ep_batch *batch; /* NULL: none */
@@ -196,7 +193,7 @@ static void copy_rows(duckdb_function_info info, duckdb_data_chunk output) {
             duckdb_function_set_error(info, "the source of the rows failed");
         return;
     }
-    size_t n = at->n_rows - at->next_row, most = ROW_GROUP_ROWS - puller->n_in_group;
+    size_t n = at->n_rows - at->next_row, most = EP_ROW_GROUP_ROWS - puller->n_in_group;
     if (most > duckdb_vector_size())
         most = duckdb_vector_size();
     if (n > most)
@@ -208,7 +205,7 @@ static void copy_rows(duckdb_function_info info, duckdb_data_chunk output) {
         return;
     }
     at->next_row += n;
-    puller->n_in_group = (puller->n_in_group + n) % ROW_GROUP_ROWS;
+    puller->n_in_group = (puller->n_in_group + n) % EP_ROW_GROUP_ROWS;
 }
 
 struct registration {

@@ -102,6 +102,9 @@ EP_CHECK ep_code ep_store_get_text(ep_store *store, const char *sql, const ep_va
 EP_CHECK ep_code ep_store_append(ep_store *store, const char *table, const ep_batch *batch,
                                  const uint32_t *rows, size_t n_rows, ep_error *err);
 
+/* Rows that DuckDB compresses together (its DEFAULT_ROW_GROUP_SIZE, with which our files are made). */
+enum { EP_ROW_GROUP_ROWS = 122880 };
+
 /* How long a stream's texts are looked at. */
 typedef enum ep_stream_text {
     EP_TEXT_COPIED,   /* until `done`: the statement may keep rows for longer, so they are copied */

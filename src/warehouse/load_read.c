@@ -8,7 +8,9 @@ typedef struct reading {
     ep_loader *l;
     const char *path;
     ep_pipeline *pipeline;
-    size_t most_pieces; /* that may be kept while a slice goes on */
+    size_t most_pieces;            /* that may be kept while a slice goes on */
+    int64_t n_records, size_bytes; /* taken here */
+    int64_t offset;                /* of the last piece's end */
 } reading;
 
 static void tell(const reading *r, const ep_piece *piece) {
@@ -37,6 +39,9 @@ static ep_code accept_piece(reading *r, ep_piece *piece, ep_error *err) {
     ep_code code = ep_load_keep_columns(p, r->pipeline, err);
     if (code == EP_OK)
         code = ep_load_take_piece(l, p, piece, err);
+    r->n_records += (int64_t)piece->unit->n_records;
+    r->size_bytes += (int64_t)piece->size_bytes;
+    r->offset = (int64_t)piece->offset;
     tell(r, piece);
     return code;
 }
@@ -67,8 +72,16 @@ static void flow_done(void *context, const ep_batch *batch) {
     ep_piece_give(l->pool, piece);
 }
 
+/* What is left of the source fills no row group: to share it would leave two of them part-filled, which the engine writes again with their
+ * neighbours. */
+static bool is_nearly_read(const reading *r) {
+    double left = (double)(ep_pipeline_size(r->pipeline) - r->offset);
+    return left >= 0 && left * (double)r->n_records < (double)EP_ROW_GROUP_ROWS * (double)r->size_bytes;
+}
+
 static bool flow_enough(void *context) {
-    return ep_load_is_full(((reading *)context)->l);
+    const reading *r = context;
+    return ep_load_is_full(r->l) || is_nearly_read(r);
 }
 
 /* Merges what is held. Where that is one insert, it goes on with the pieces that come, until the batch is full or one of them needs more than that:
@@ -77,7 +90,7 @@ static ep_code merge_slice(reading *r, ep_error *err) {
     ep_loader *l = r->l;
     const ep_held_flow flow = {.context = r, .more = flow_more, .done = flow_done, .enough = flow_enough};
     r->most_pieces = l->n_pieces + KEPT_PIECES;
-    l->tx->flow = ep_tx_can_flow(l->tx) ? &flow : NULL;
+    l->tx->flow = ep_tx_can_flow(l->tx) && !flow_enough(r) ? &flow : NULL;
     ep_code code = EP_OK;
     for (bool left = true; code == EP_OK && left;) {
         code = ep_tx_merge(l->tx, ep_late_reject, &l->late, err);
