@@ -59,11 +59,10 @@ def test_the_disk_is_full_at_every_stage(tmp_path, shim, engine):
     assert done.returncode == 0, done.err
     stages = [stage_of(path) for path in calls]
     assert set(stages) == STAGES[engine]
-    # Of each stage the first write, the last and some in between.
-    chosen = set()
-    for stage in STAGES[engine]:
-        places = [n for n, one in enumerate(stages, 1) if one == stage]
-        chosen |= {places[0], places[-1], *draw.sample(places, min(3, len(places)))}
+    # All writes, but of a checkpoint the first, the last and some in between: there are many, and nothing hangs on them.
+    checkpoint = [n for n, one in enumerate(stages, 1) if one == "checkpoint"]
+    chosen = {n for n, one in enumerate(stages, 1) if one != "checkpoint"} | {*checkpoint[:1], *checkpoint[-1:]}
+    chosen |= set(draw.sample(checkpoint, min(3, len(checkpoint))))
     failed = set()
     for after in sorted(chosen):
         w = sweep.new()
