@@ -56,22 +56,54 @@ WAYS = {
 }
 
 
+def events(n):
+    return [f'{{"seller_id": "s{i % 7}", "event_id": "e{i}", "at": "2026-03-01T{i // 3600:02}:{i // 60 % 60:02}:{i % 60:02}Z", "n": {i}}}\n' for i in range(n)]
+
+
+def event_warehouse(folder, way):
+    refers = "dim_shop.seller_id" if "bind_time" in WAYS[way] else None
+    fields = [field("seller_id", required=True, refers=refers), field("event_id", required=True), field("at", "timestamp", required=True), field("n", "integer")]
+    shop = dataset("dim_shop", "dimension", [field("seller_id", required=True), field("city", history=2), field("since", "timestamp", required=True)], key=["seller_id"], valid_time="since")
+    w = Warehouse(folder, [shop, dataset("event", fields=fields, owner="seller_id", valid_time="at", **WAYS[way])],
+                  [feed("events", emit("event", ["seller_id", "event_id", "at", "n"]))], settings={"commit_records": 1})
+    w.run("migrate")
+    return w
+
+
+def is_there_once(w, n):
+    return w.tuples("select count(*) as rows, count(distinct event_id) as ids, sum(n) as total from event") == [(n, n, sum(range(n)))]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_what_both_bring_is_there_once(tmp_path, way):
     """The same events told by two sources, from the first and from the last: what one has committed the other finds, whatever it remembered."""
     n = 40_000
-    lines = [f'{{"seller_id": "s{i % 7}", "event_id": "e{i}", "at": "2026-03-01T{i // 3600:02}:{i // 60 % 60:02}:{i % 60:02}Z", "n": {i}}}\n' for i in range(n)]
-    refers = "dim_shop.seller_id" if "bind_time" in WAYS[way] else None
-    fields = [field("seller_id", required=True, refers=refers), field("event_id", required=True), field("at", "timestamp", required=True), field("n", "integer")]
-    shop = dataset("dim_shop", "dimension", [field("seller_id", required=True), field("city", history=2), field("since", "timestamp", required=True)], key=["seller_id"], valid_time="since")
-    w = Warehouse(tmp_path / "w", [shop, dataset("event", fields=fields, owner="seller_id", valid_time="at", **WAYS[way])],
-                  [feed("events", emit("event", ["seller_id", "event_id", "at", "n"]))], settings={"commit_records": 1})
-    w.run("migrate")
+    lines, w = events(n), event_warehouse(tmp_path / "w", way)
     paths = [w.file("forward.jsonl", "".join(lines)), w.file("backward.jsonl", "".join(reversed(lines)))]
     ledgers = [finish(one) for one in [start(w, "events", [path]) for path in paths]]
-    assert w.tuples("select count(*) as rows, count(distinct event_id) as ids, sum(n) as total from event") == [(n, n, sum(range(n)))]
+    assert is_there_once(w, n)
     assert [one["applied"] + one["duplicate"] for one in ledgers] == [n, n] and sum(one["applied"] for one in ledgers) == n
     assert min(one["applied"] for one in ledgers) > 0, "one of the two brought everything: nothing was tried"
+    w.check_books()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_the_other_stored_later_is_known(tmp_path, way):
+    """One process has committed and reads on from a pipe; meanwhile another stores later events, which then come through the pipe too."""
+    n, n_first = 40_000, 30_000
+    lines, w = events(n), event_warehouse(tmp_path / "w", way)
+    pipe = w.files / "pipe.jsonl"
+    os.mkfifo(pipe)
+    load = start(w, "events", [pipe])
+    with open(pipe, "w") as out:
+        out.write("".join(lines[:n_first]))
+        out.flush()
+        pg.wait_for(w.store, "select 1 from main.event limit 1")
+        assert finish(start(w, "events", [w.file("later.jsonl", "".join(lines[n_first:]))]))["applied"] == n - n_first
+        out.write("".join(lines[n_first:]))
+    ledger = finish(load)
+    assert (ledger["applied"], ledger["duplicate"]) == (n_first, n - n_first)
+    assert is_there_once(w, n)
     w.check_books()
 
 
