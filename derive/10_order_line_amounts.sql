@@ -1,10 +1,12 @@
--- inputs: fact_order_line, fact_order_status, dim_product, commission_rule, commission_default, fx_rate
+-- inputs: fact_order_line, fact_order_status, dim_product
+-- dated: commission_rule, commission_default, fx_rate
 --
 -- What a line is worth: amount, commission by the most specific rule of its business day, both in the reporting currency, and
 -- whether it was cancelled. Everything is a function of the tables' content, so a late rule, rate, category or cancellation
 -- gives the same figures as one that came in time.
 --
--- A line can only be affected by what happened up to its last event: that bounds the work to lines with events since then.
+-- What can have changed bounds the work: lines told since (those without an amount yet, unless all are asked for), lines ordered since a
+-- product changed, and lines of days that rates or rules were told for.
 -- The new values are compared before the update, so that the join with the table is as small as the change. They lie in a table of their
 -- own: DuckDB knows no figures of rows that are not committed yet, and joined in one statement it would update them in the order of the
 -- other side, which took twenty times as long as all the rest.
@@ -12,7 +14,7 @@
 -- A factor is cast before products are made: DuckDB keeps the product of two decimals of up to 18 digits in 18 digits and fails beyond
 -- (a million at a rate of 8 decimals). Products are rounded once.
 
--- The first cancellation of the line, or of its whole sub-order, counts. Of orders touched since then, all lines.
+-- The first cancellation of the line, or of its whole sub-order, counts.
 drop table if exists line_cancelled;
 create temp table line_cancelled as
 with cancelled as (
@@ -21,9 +23,13 @@ with cancelled as (
     where status = 'CANCELLED'
     group by seller_id, order_id, line_id
 ),
--- Older lines whose cancellation was told since then, or lost to another content of its event. A branch each, so that an engine with indexes
--- goes from the few cancellations to their lines, instead of from all lines to all events.
-late as (
+-- Lines that are new, those whose cancellation was told since then, and those that lost theirs to another content of its event. A branch
+-- each, so that an engine with indexes goes from the few to their lines, instead of from all lines to all events.
+touched as (
+    select seller_id, order_id, line_id, cancelled_at
+    from fact_order_line
+    where event_at >= ${since_fact_order_line} and (amount is null or ${since_fact_order_line} = timestamp '0001-01-01 00:00:00')
+    union
     select o.seller_id, o.order_id, o.line_id, o.cancelled_at
     from fact_order_line o
     join fact_order_status s
@@ -31,20 +37,11 @@ late as (
         and s.order_id = o.order_id
         and s.status = 'CANCELLED'
         and s.status_on >= ${since_day}
-        and s.event_at >= ${since}
-    where o.event_at < ${since}
+        and s.event_at >= ${since_fact_order_status}
     union
     select seller_id, order_id, line_id, cancelled_at
     from fact_order_line
-    where event_at < ${since} and cancelled_at >= ${since}
-),
--- With the lines told since then.
-touched as (
-    select seller_id, order_id, line_id, cancelled_at
-    from fact_order_line
-    where event_at >= ${since}
-    union all
-    select seller_id, order_id, line_id, cancelled_at from late
+    where cancelled_at >= ${since_fact_order_status}
 ),
 known as (
     select
@@ -75,6 +72,17 @@ where l.seller_id = v.seller_id
     and l.line_id = v.line_id;
 
 drop table line_cancelled;
+
+-- Also read, and dropped, by 12_commission_adjustments.sql.
+drop table if exists line_due;
+create temp table line_due as
+select
+    seller_id, order_id, line_id, product_key, product_from, ordered_on, currency, quantity, unit_price, commission_charged,
+    amount, commission_rate, commission_amount, fx_rate, fx_date, amount_reporting, commission_reporting
+from fact_order_line
+where ordered_on >= ${since_dated}
+    or ordered_at >= ${since_dim_product}
+    or (event_at >= ${since_fact_order_line} and (amount is null or ${since_fact_order_line} = timestamp '0001-01-01 00:00:00'));
 
 drop table if exists line_worth;
 create temp table line_worth as
@@ -114,9 +122,7 @@ commission as (
     select seller_id, category, starts_on, ends_on, rate from ranked where nth = 1
 ),
 currency_day as (
-    select distinct currency, ordered_on
-    from fact_order_line
-    where event_at >= ${since} or ordered_on >= ${since_day}
+    select distinct currency, ordered_on from line_due
 ),
 -- Of a currency and day the last rate of the 10 days up to it; the reporting currency is worth itself.
 rate_day as (
@@ -163,7 +169,7 @@ priced as (
         coalesce(own_category.rate, own.rate, any_category.rate, every.rate) as commission_rate,
         fx.rate as fx_rate,
         fx.rate_date as fx_date
-    from fact_order_line line
+    from line_due line
     left join dim_product product
         on product.product_key = line.product_key
         and product.valid_from = line.product_from
@@ -187,7 +193,6 @@ priced as (
     left join fx
         on fx.currency = line.currency
         and fx.ordered_on = line.ordered_on
-    where line.event_at >= ${since} or line.ordered_on >= ${since_day}
 ),
 charged as (
     select
@@ -229,6 +234,11 @@ from line_worth v
 where l.seller_id = v.seller_id
     and l.order_id = v.order_id
     and l.line_id = v.line_id
-    and (l.event_at >= ${since} or l.ordered_on >= ${since_day}); -- all of them are; it keeps the join from reading all lines
+    -- All of them are; it keeps the join from reading all lines. Nothing about amounts: an engine that takes NULL for rare would join in loops.
+    and (
+        l.ordered_on >= ${since_dated}
+        or l.ordered_at >= ${since_dim_product}
+        or l.event_at >= ${since_fact_order_line}
+    );
 
 drop table line_worth;

@@ -1,4 +1,5 @@
--- inputs: fact_order_line, fact_order_status, dim_product, commission_rule, commission_default, fx_rate
+-- inputs: fact_order_line, fact_order_status, dim_product
+-- dated: commission_rule, commission_default, fx_rate
 --
 -- Lines of closed months keep the commission that was booked. The script before has just computed what they owe by today's rules, for the
 -- lines touched since ${since}; this one books what is new, puts the difference into an open month, and sets the lines back. So booked
@@ -13,7 +14,7 @@ from fact_order_line l
 join books.closed_period p
     on l.ordered_on >= p.period_start
     and l.ordered_on < p.period_end
-where (l.event_at >= ${since} or l.ordered_on >= ${since_day})
+where (l.event_at >= ${since} or l.ordered_at >= ${since} or l.ordered_on >= ${since_dated})
     and l.ordered_on < (select max(period_end) from books.closed_period) -- in most batches no line is
     and l.commission_amount is not null
     and not exists (
@@ -52,8 +53,8 @@ where l.seller_id = b.seller_id
 
 drop table order_told;
 
--- What booked lines owe today: those touched since, and those that are gone, which owe nothing. Reprocessing alone takes lines out, and looks
--- at all months.
+-- What booked lines owe today: those the script before computed (others carry what was booked), and those that are gone, which owe nothing.
+-- Reprocessing alone takes lines out, and looks at all months.
 drop table if exists line_owed;
 create temp table line_owed as
 select
@@ -65,7 +66,7 @@ join fact_commission_booked b
     on b.seller_id = l.seller_id
     and b.order_id = l.order_id
     and b.line_id = l.line_id
-where l.event_at >= ${since} or l.ordered_on >= ${since_day}
+where (l.seller_id, l.order_id, l.line_id) in (select seller_id, order_id, line_id from line_due)
 union all
 select b.seller_id, b.order_id, b.line_id, 0, 0
 from fact_commission_booked b
@@ -112,6 +113,7 @@ from missing
 where commission_amount <> 0 or commission_reporting <> 0;
 
 drop table line_owed;
+drop table line_due;
 
 update fact_order_line as l
 set commission_rate = b.commission_rate,

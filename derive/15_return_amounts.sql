@@ -1,4 +1,5 @@
--- inputs: fact_return, fx_rate
+-- inputs: fact_return
+-- dated: fx_rate
 --
 -- Refunds in the reporting currency, by the last rate of the 10 days up to the return. Products as in 10_order_line_amounts.sql.
 
@@ -7,7 +8,7 @@ create temp table return_worth as
 with refund as (
     select seller_id, return_id, order_id, line_id, returned_at, returned_on, currency, refund_amount
     from fact_return
-    where returned_at >= ${since} or returned_on >= ${since_day}
+    where returned_at >= ${since} or returned_on >= ${since_dated}
 ),
 rate as (
     select k.currency, k.returned_on, max(f.rate_date) as rate_date

@@ -3,32 +3,79 @@
 #include <stdio.h>
 #include <string.h>
 
-/* First line "-- inputs: a, b": true when one of them changed; *since is the earliest moment. */
-static ep_code inputs_changed(const ep_tx *tx, const char *path, const ep_buf *text, bool *ret,
-                              int64_t *since, ep_error *err) {
-    static const char mark[] = "-- inputs:";
-    if (strncmp(text->data, mark, sizeof mark - 1) != 0)
-        return ep_fail(err, EP_E_CONFIG, "%s:1: the first line must be: %s table, table", path, mark);
-    const char *end = strchr(text->data, '\n');
-    ep_str rest = {text->data + sizeof mark - 1,
-                   (size_t)((end ? end : text->data + text->len) - text->data) - (sizeof mark - 1)};
-    *ret = false;
-    *since = EP_TS_MAX;
-    while (rest.len > 0) {
-        const char *comma = memchr(rest.ptr, ',', rest.len);
-        size_t len = comma ? (size_t)(comma - rest.ptr) : rest.len;
-        ep_str name = ep_str_trim((ep_str){rest.ptr, len});
-        rest = comma ? (ep_str){comma + 1, rest.len - len - 1} : (ep_str){NULL, 0};
+#define MAX_INPUTS 32
+
+/* What a script depends on, as its first lines name it, and from when on that looks different: EP_TS_MAX when it does not. */
+typedef struct script_inputs {
+    bool changed;
+    int64_t since; /* of "-- inputs:", by event time */
+    int64_t dated; /* of "-- dated:", whose rows hold from a day on */
+    size_t n;
+    struct {
+        char name[140], moment[48]; /* ${since_TABLE} */
+    } each[MAX_INPUTS];
+} script_inputs;
+
+static void moment_literal(int64_t since, char out[48]) {
+    char text[27];
+    ep_time_format_ts(since, text);
+    snprintf(out, 48, "timestamp '%s'", text);
+}
+
+static void day_literal(int64_t since, char out[32]) {
+    char date[11];
+    ep_time_format_date(since == EP_TS_MIN ? ep_days_from_civil(1, 1, 1) : ep_paris_day(since), date);
+    snprintf(out, 32, "date '%s'", date);
+}
+
+/* The rest of the first line when that begins with the mark; `text` goes on behind it. */
+static bool take_line(ep_str *text, const char *mark, ep_str *ret) {
+    size_t n = strlen(mark);
+    if (text->len < n || memcmp(text->ptr, mark, n) != 0)
+        return false;
+    const char *end = memchr(text->ptr, '\n', text->len);
+    size_t len = end ? (size_t)(end - text->ptr) : text->len;
+    *ret = (ep_str){text->ptr + n, len - n};
+    *text = end ? (ep_str){end + 1, text->len - len - 1} : (ep_str){NULL, 0};
+    return true;
+}
+
+/* The earliest change of the tables "a, b" that the script's line names. */
+static ep_code changed_since(const ep_tx *tx, const char *path, int line, ep_str names, script_inputs *inputs,
+                             int64_t *since, ep_error *err) {
+    while (names.len > 0) {
+        const char *comma = memchr(names.ptr, ',', names.len);
+        size_t len = comma ? (size_t)(comma - names.ptr) : names.len;
+        ep_str name = ep_str_trim((ep_str){names.ptr, len});
+        names = comma ? (ep_str){comma + 1, names.len - len - 1} : (ep_str){NULL, 0};
         char table[128];
         snprintf(table, sizeof table, "%.*s", EP_STR_ARGS(name));
         const ep_table *t = ep_plan_find(tx->w->plan, table);
         if (!t)
-            return ep_fail(err, EP_E_CONFIG, "%s:1: no contract defines the input %s", path, table);
+            return ep_fail(err, EP_E_CONFIG, "%s:%d: no contract defines the input %s", path, line, table);
+        if (inputs->n == MAX_INPUTS)
+            return ep_fail(err, EP_E_CONFIG, "%s:%d: a script has at most %d inputs", path, line, MAX_INPUTS);
         const ep_changed_table *c = &tx->changed[t - tx->w->plan->tables];
-        if (c->changed && c->since < *since)
-            *since = c->since;
-        *ret = *ret || c->changed;
+        int64_t own = c->changed ? c->since : EP_TS_MAX;
+        if (own < *since)
+            *since = own;
+        inputs->changed = inputs->changed || c->changed;
+        snprintf(inputs->each[inputs->n].name, sizeof inputs->each[0].name, "since_%s", t->name);
+        moment_literal(own, inputs->each[inputs->n++].moment);
     }
+    return EP_OK;
+}
+
+static ep_code read_inputs(const ep_tx *tx, const char *path, ep_str text, script_inputs *ret,
+                           ep_error *err) {
+    static const char inputs[] = "-- inputs:", dated[] = "-- dated:";
+    ep_str names;
+    *ret = (script_inputs){.since = EP_TS_MAX, .dated = EP_TS_MAX};
+    if (!take_line(&text, inputs, &names))
+        return ep_fail(err, EP_E_CONFIG, "%s:1: the first line must be: %s table, table", path, inputs);
+    EP_TRY(changed_since(tx, path, 1, names, ret, &ret->since, err));
+    if (take_line(&text, dated, &names))
+        EP_TRY(changed_since(tx, path, 2, names, ret, &ret->dated, err));
     return EP_OK;
 }
 
@@ -41,25 +88,26 @@ static void touch_named(ep_tx *tx, const char *sql) {
 
 static ep_code run_script(ep_tx *tx, const char *path, ep_error *err) {
     EP_CLEANUP(ep_buf_done) ep_buf text = {0};
-    bool changed = false;
-    int64_t since = EP_TS_MAX;
+    script_inputs inputs;
     EP_TRY(ep_read_file(path, 1 << 20, &text, err));
-    EP_TRY(inputs_changed(tx, path, &text, &changed, &since, err));
-    if (!changed)
+    EP_TRY(read_inputs(tx, path, (ep_str){text.data, text.len}, &inputs, err));
+    if (!inputs.changed)
         return EP_OK;
-    EP_CLEANUP(ep_buf_done) ep_buf moment = {0};
     EP_CLEANUP(ep_buf_done) ep_buf currency = {0};
     EP_CLEANUP(ep_buf_done) ep_buf sql = {0};
-    char date[11], day[32];
-    ep_put_ts_literal(&moment, since);
-    ep_time_format_date(since == EP_TS_MIN ? ep_days_from_civil(1, 1, 1) : ep_paris_day(since), date);
-    snprintf(day, sizeof day, "date '%s'", date);
+    char moment[48], day[32], dated[32];
+    moment_literal(inputs.since, moment);
+    day_literal(inputs.since, day);
+    day_literal(inputs.dated, dated);
     ep_buf_put_literal(&currency, ep_str_from(tx->w->settings.reporting_currency));
-    const ep_sql_var vars[] = {
-        {"since", moment.data, NULL}, {"since_day", day, NULL}, {"reporting_currency", currency.data, NULL}};
-    EP_TRY(ep_buf_check(&moment, err));
     EP_TRY(ep_buf_check(&currency, err));
-    EP_TRY(ep_sql_render_text(path, (ep_str){text.data, text.len}, vars, 3, &sql, err));
+    ep_sql_var vars[4 + MAX_INPUTS] = {{"since", moment, NULL},
+                                       {"since_day", day, NULL},
+                                       {"since_dated", dated, NULL},
+                                       {"reporting_currency", currency.data, NULL}};
+    for (size_t i = 0; i < inputs.n; i++)
+        vars[4 + i] = (ep_sql_var){inputs.each[i].name, inputs.each[i].moment, NULL};
+    EP_TRY(ep_sql_render_text(path, (ep_str){text.data, text.len}, vars, 4 + inputs.n, &sql, err));
     if (ep_store_exec(tx->w->store, sql.data, err) != EP_OK)
         return ep_fail_prefix(err, "%s", path);
     touch_named(tx, sql.data);

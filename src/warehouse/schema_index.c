@@ -65,6 +65,20 @@ static void put_times(index_text *x, const ep_table *t) {
     }
 }
 
+/* Moments that scripts derive are looked up by time, and most rows have none. */
+static void put_derived_times(index_text *x, const ep_table *t) {
+    for (size_t f = 0; !t->versions && f < t->contract->n_fields; f++) {
+        const ep_contract_field *field = &t->contract->fields[f];
+        if (!field->derived || field->column.type != EP_T_TIMESTAMP || !ep_field_is_stored(t, f))
+            continue;
+        begin_index(x, false, field->name);
+        put_column(x, field->name, true);
+        ep_buf_puts(&x->sql, ") where ");
+        put_column(x, field->name, true);
+        ep_buf_puts(&x->sql, " is not null;\n");
+    }
+}
+
 static void put_log(index_text *x) {
     static const char *const columns[] = {"_key", "_at", "_seq", "_hash"};
     begin_index(x, false, "change");
@@ -93,6 +107,7 @@ ep_code ep_schema_indexes(const ep_table *t, ep_buf *ret, ep_error *err) {
     }
     if (t->fed) {
         put_times(&x, t);
+        put_derived_times(&x, t);
         put_room(&x, t);
     }
     if (t->fed && t->keyed) {

@@ -75,6 +75,15 @@ def test_a_closed_month_is_adjusted_in_an_open_one(shop):
     shop.verified()
 
 
+def test_a_line_that_comes_late_leaves_adjustments_of_others_alone(shop):
+    shop.run("period", "close", "2026-03")
+    shop.rule("late", "0.20", 2)
+    shop.order(3, "2026-03-05")  # tells nothing new of the product, so that o-1 is not computed anew
+    assert shop.lines() == {"o-1": 10, "o-2": 20, "o-3": 20}
+    assert shop.adjustments() == [("o-1", "2026-04-01", 10)]
+    shop.verified()
+
+
 def test_adjustments_of_a_month_closed_meanwhile_stay(shop):
     shop.run("period", "close", "2026-03")
     shop.rule("late", "0.20", 2)
