@@ -117,7 +117,10 @@ static ep_code fail(ep_error *err, const char *sql, const struct kind *kind, ep_
         ep_buf_put_str(&text, message);
     while (text.len > 0 && strchr(" \n\t", text.data[text.len - 1]))
         text.data[--text.len] = '\0';
-    return ep_fail(err, code, "%s", text.failed || !text.data ? "the engine refused a statement" : text.data);
+    return ep_fail(err, code, "%s",
+                   text.failed || !text.data
+                       ? "the engine refused a statement; out of memory for what it said"
+                       : text.data);
 }
 
 ep_code ep_duckdb_fail(ep_error *err, const char *sql, const char *message) {

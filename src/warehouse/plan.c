@@ -98,7 +98,7 @@ static ep_code make_links(ep_plan *plan, ep_table *t, ep_error *err) {
         }
         link.key_column = made(plan, parent->role, "_key");
         link.from_column = has_versions(table->contract) ? made(plan, parent->role, "_from") : NULL;
-        if (!link.key_column)
+        if (!link.key_column || (has_versions(table->contract) && !link.from_column))
             return ep_fail(err, EP_E_NOMEM, "out of memory for the plan");
         t->links[t->n_links++] = link;
     }

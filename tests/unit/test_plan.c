@@ -184,22 +184,39 @@ static void there_is_room_for_62_attributes(void **state) {
     assert_non_null(strstr(last_error.text, "more than 62 attributes"));
 }
 
+/* What planning says when its n-th allocation fails, and all after it or it alone. */
+static ep_code plan_failing(int64_t n, bool once) {
+    ep_plan *plan = NULL;
+    ep_error err = {0};
+    assert_true(n < 10000);
+    ep_mem_fail_process_after(n, once);
+    ep_code code = ep_plan_new(w->contracts, NULL, 0, false, &plan, &err);
+    ep_mem_fail_process_after(0, false);
+    assert_int_equal(err.code, code);
+    assert_int_equal(plan != NULL, code == EP_OK);
+    ep_plan_free(&plan);
+    return code;
+}
+
 static void planning_without_memory_is_an_ordinary_error(void **state) {
     (void)state;
     (void)plan_of(OFFER("") SALE, "fact_sale");
     ep_code code = EP_E_NOMEM;
-    for (int64_t n = 1; code == EP_E_NOMEM; n++) {
-        ep_plan *plan = NULL;
-        ep_error err = {0};
-        assert_true(n < 10000);
-        ep_mem_fail_after(n);
-        code = ep_plan_new(w->contracts, NULL, 0, false, &plan, &err);
-        ep_mem_fail_after(0);
-        assert_int_equal(err.code, code);
-        assert_int_equal(plan != NULL, code == EP_OK);
-        ep_plan_free(&plan);
-    }
+    for (int64_t n = 1; code == EP_E_NOMEM; n++)
+        code = plan_failing(n, false);
     assert_int_equal(code, EP_OK);
+}
+
+/* With memory again for all that follows, a piece of the plan that is missing would go unseen. */
+static void no_piece_of_a_plan_may_be_missing(void **state) {
+    (void)state;
+    (void)plan_of(OFFER("") SALE, "fact_sale");
+    int64_t n_allocations = 0;
+    for (ep_code code = EP_E_NOMEM; code == EP_E_NOMEM; n_allocations++)
+        code = plan_failing(n_allocations + 1, false);
+    for (int64_t n = 1; n < n_allocations; n++)
+        if (plan_failing(n, true) != EP_E_NOMEM)
+            fail_msg("nobody saw that allocation %" PRId64 " of %" PRId64 " failed", n, n_allocations - 1);
 }
 
 static void opening_without_memory_is_an_ordinary_error(void **state) {
@@ -231,6 +248,7 @@ int main(void) {
         cmocka_unit_test(the_stage_has_system_columns_behind_the_contracts),
         cmocka_unit_test(there_is_room_for_62_attributes),
         cmocka_unit_test(planning_without_memory_is_an_ordinary_error),
+        cmocka_unit_test(no_piece_of_a_plan_may_be_missing),
         cmocka_unit_test(opening_without_memory_is_an_ordinary_error),
     };
     return cmocka_run_group_tests(tests, make_warehouse_folder, finish);
