@@ -201,9 +201,10 @@ def test_the_driver_runs_statements_with_variables(small, tmp_path):
     script = tmp_path / "x.sql"
     script.write_text("create table t as select getvariable('it') as x, current_setting('threads') as n;\n"
                       "insert into t select * from t; update t set x = x || '!';\n"
-                      "copy (select x, n, current_setting('preserve_insertion_order') as kept from t limit 1) to '/dev/stdout' (format json);")
+                      "copy (select x, n, current_setting('preserve_insertion_order') as kept, "
+                      "(select tags['storage_version'] like 'v1.5%' from duckdb_databases() where not internal) as newest from t limit 1) to '/dev/stdout' (format json);")
     done = subprocess.run([small.driver, "--threads", "2", "--time", "--var", "it=it's", tmp_path / "x.duckdb", script],
                           capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
-    assert '{"x":"it\'s!","n":2,"kept":false}' in lines and lines.count("2") == 1
+    assert '{"x":"it\'s!","n":2,"kept":false,"newest":true}' in lines and lines.count("2") == 1
     assert done.stderr.count("statement") == 4
