@@ -52,9 +52,8 @@ typedef struct ep_tx {
     ep_held *held;            /* per plan table: rows that stay in memory */
     bool holding;
     const ep_held_flow *flow; /* what the next merge's insert may go on with, or NULL */
-    int64_t *
-        stored_max; /* per plan table: no event was stored later before the transaction; INT64_MAX not known yet */
-    int64_t *added_max; /* per plan table: the same of what was added since */
+    int64_t *stored_max; /* per plan table: no event before the transaction is later; INT64_MAX: not known */
+    int64_t *added_max;  /* per plan table: the same of what was added since */
     int64_t now;
 } ep_tx;
 

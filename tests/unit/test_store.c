@@ -278,6 +278,18 @@ static void new_files_have_the_newest_format(void **state) {
     ep_store_close(&store);
 }
 
+/* A question has its answer in the same order each time, unless the one who opened the file gives that up for faster inserts. */
+static void order_is_kept_unless_given_up(void **state) {
+    (void)state;
+    for (int unordered = 0; unordered < 2; unordered++) {
+        ep_store *store =
+            open_with((ep_store_options){.location = in_folder("order.db"), .unordered = unordered});
+        assert_int_equal(get_int(store, "SELECT current_setting('preserve_insertion_order')::INT"),
+                         !unordered);
+        ep_store_close(&store);
+    }
+}
+
 static void nothing_reaches_out_of_the_folder(void **state) {
     (void)state;
     static const char *const statements[] = {
@@ -610,6 +622,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_file_is_open_as_long_as_one_is_left),
         cmocka_unit_test(both_engines_sort_nulls_alike),
         cmocka_unit_test(new_files_have_the_newest_format),
+        cmocka_unit_test(order_is_kept_unless_given_up),
         cmocka_unit_test(nothing_reaches_out_of_the_folder),
         cmocka_unit_test(the_folder_itself_is_open),
         cmocka_unit_test(work_beyond_the_memory_spills_or_says_so),
