@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+/* Compiled in: libpg_query exports an older copy of its own under the same names. */
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #define BLOCK_BYTES 64 /* of SHA-256, for HMAC (RFC 2104) */
@@ -139,6 +141,10 @@ void ep_hex(const uint8_t *data, size_t n, char *out) {
 
 uint64_t ep_xxh3(const void *data, size_t len) {
     return XXH3_64bits(len ? data : "", len);
+}
+
+uint64_t ep_xxh3_seeded(const void *data, size_t len, uint64_t seed) {
+    return XXH3_64bits_withSeed(len ? data : "", len, seed);
 }
 
 int64_t ep_content_hash(const void *data, size_t len) {

@@ -22,6 +22,8 @@ void ep_hex(const uint8_t *data, size_t n, char *out);
 /** XXH3 64 bits (libxxhash), never negative as int64 (63 bits): tells equal contents of ONE key apart, never identity. */
 int64_t ep_content_hash(const void *data, size_t len);
 uint64_t ep_xxh3(const void *data, size_t len);
+/** The same with a seed, for tables of names that others choose. */
+uint64_t ep_xxh3_seeded(const void *data, size_t len, uint64_t seed);
 
 /* Sum modulo 2^256: the order-independent content hash of a table adds its rows' SHA-256, each read as a big-endian number (the sum
  * of one row prints as its SHA-256). limb[0] is the least significant. */

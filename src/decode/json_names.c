@@ -1,7 +1,7 @@
 #include "decode/json_names.h"
+#include "base/hash.h"
 
 #include <sys/random.h>
-#include <xxhash.h>
 
 void ep_json_names_init(ep_json_names *names) {
     *names = (ep_json_names){0};
@@ -40,7 +40,7 @@ bool ep_json_names_find_twice(ep_json_names *names, const ep_node *nodes, uint32
         return false;
     for (uint32_t i = first; i < end; i = nodes[i].end) {
         const ep_node *member = &nodes[i];
-        size_t slot = XXH3_64bits_withSeed(member->key, member->key_len, names->seed) & (capacity - 1);
+        size_t slot = ep_xxh3_seeded(member->key, member->key_len, names->seed) & (capacity - 1);
         for (; names->slots[slot]; slot = (slot + 1) & (capacity - 1)) {
             if (!ep_json_same_name(&nodes[names->slots[slot] - 1], member))
                 continue;

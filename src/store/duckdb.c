@@ -57,6 +57,8 @@ const struct ep_store_ops ep_store_duckdb = {
     .append = ep_duckdb_append,
     .insert_stream = ep_duckdb_insert_stream,
     .put_type = put_type,
+    /* No dictionary holds them, and finding that out costs more than all else that an insert does to the column. */
+    .distinct_text = " USING COMPRESSION UNCOMPRESSED",
     .cursor_next = ep_duckdb_cursor_next,
     .cursor_get = ep_duckdb_cursor_get,
     .cursor_close = ep_duckdb_cursor_close,

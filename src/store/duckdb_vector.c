@@ -135,21 +135,48 @@ static size_t fill_integers(const struct fill *f, bool nulls) {
     return 0;
 }
 
-/* Most text is ASCII: eight bytes at a time, the decoder only for the rest. */
-static bool is_text(const char *text, size_t len) {
-    const uint64_t high = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
-    size_t i = 0;
-    for (; i + 8 <= len; i += 8) {
-        uint64_t word;
-        memcpy(&word, text + i, 8);
-        /* The second part sees a NUL byte; above it may see one too many, and the decoder decides. */
-        if ((word & high) || ((word - ones) & ~word & high))
-            return ep_utf8_valid(text, len);
+/* The first `len` of at most eight bytes, the first one lowest, zeros above; no loop, since short texts are most of all texts. */
+static inline uint64_t load_bytes(const char *text, size_t len) {
+    uint64_t word = 0;
+    uint32_t first, last;
+    if (len == 8) {
+        memcpy(&word, text, 8);
+    } else if (len >= 4) {
+        memcpy(&first, text, 4);
+        memcpy(&last, text + len - 4, 4);
+        word = first | (uint64_t)last << (8 * (len - 4));
+    } else if (len > 0) {
+        size_t middle = len / 2;
+        word = (uint8_t)text[0] | (uint64_t)(uint8_t)text[middle] << (8 * middle) |
+               (uint64_t)(uint8_t)text[len - 1] << (8 * (len - 1));
     }
-    for (; i < len; i++)
-        if (text[i] == 0 || (text[i] & 0x80))
+    return word;
+}
+
+/* Whether one of eight bytes is NUL or no ASCII. Above a NUL byte it may see one too many: the decoder decides. */
+static inline bool is_odd(uint64_t word) {
+    const uint64_t high = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
+    return ((word | ((word - ones) & ~word)) & high) != 0;
+}
+
+/* Most text is ASCII: eight bytes at a time, the last ones twice rather than one by one, and the decoder only for the rest. */
+static bool is_text(const char *text, size_t len) {
+    if (len < 8)
+        return !is_odd(load_bytes(text, len) | UINT64_C(0x6161616161616161) << (8 * len)) ||
+               ep_utf8_valid(text, len);
+    for (size_t i = 0; i + 8 < len; i += 8)
+        if (is_odd(load_bytes(text + i, 8)))
             return ep_utf8_valid(text, len);
-    return true;
+    return !is_odd(load_bytes(text + len - 8, 8)) || ep_utf8_valid(text, len);
+}
+
+/* A text of at most INLINE_BYTES. */
+static inline void put_inline(duckdb_string_t *out, ep_str text) {
+    uint64_t first = load_bytes(text.ptr, text.len < 8 ? text.len : 8);
+    uint32_t rest = text.len > 8 ? (uint32_t)load_bytes(text.ptr + 8, text.len - 8) : 0;
+    out->value.inlined.length = (uint32_t)text.len;
+    memcpy(out->value.inlined.inlined, &first, 8);
+    memcpy(out->value.inlined.inlined + 8, &rest, 4);
 }
 
 /* Writes the cells themselves: the library's own function checks UTF-8 by turning bad text into NULL. */
@@ -159,18 +186,14 @@ static size_t fill_text(const struct fill *f, bool nulls) {
     for (size_t i = 0; i < f->n; i++) {
         size_t row = at(f, i);
         if (nulls && f->column->state[row] != EP_VALUE) {
-            out[i].value.inlined.length = 0;
-            memset(out[i].value.inlined.inlined, 0, INLINE_BYTES);
+            put_inline(&out[i], (ep_str){0});
             continue;
         }
         ep_str text = f->column->text[row];
         if (text.len > UINT32_MAX || (check && !is_text(text.ptr, text.len)))
             return i;
         if (text.len <= INLINE_BYTES) {
-            out[i].value.inlined.length = (uint32_t)text.len;
-            memset(out[i].value.inlined.inlined, 0, INLINE_BYTES);
-            if (text.len > 0)
-                memcpy(out[i].value.inlined.inlined, text.ptr, text.len);
+            put_inline(&out[i], text);
         } else if (f->copy_text) {
             duckdb_unsafe_vector_assign_string_element_len(f->vector, i, text.ptr, text.len);
         } else {

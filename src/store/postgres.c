@@ -79,6 +79,7 @@ const struct ep_store_ops ep_store_postgres = {
     .append = ep_pg_append,
     .insert_stream = ep_pg_insert_stream,
     .put_type = ep_pg_put_type,
+    .distinct_text = "",
     .cursor_next = ep_pg_cursor_next,
     .cursor_get = ep_pg_cursor_get,
     .cursor_close = ep_pg_cursor_close,

@@ -193,6 +193,10 @@ void ep_store_put_type(const ep_store *store, const ep_column_def *column, ep_bu
     store->ops->put_type(column, ret);
 }
 
+void ep_store_put_distinct_text(const ep_store *store, ep_buf *ret) {
+    ep_buf_puts(ret, store->ops->distinct_text);
+}
+
 ep_code ep_store_query(ep_store *store, const char *sql, const ep_value *params, size_t n_params,
                        ep_cursor **ret, ep_error *err) {
     ep_error unseen;

@@ -140,5 +140,7 @@ EP_CHECK ep_code ep_store_insert_stream(ep_store *store, const char *sql, const 
 
 /** SQL type of a column in this engine: TEXT -> "VARCHAR"/"TEXT", DECIMAL(18,4) -> "DECIMAL(18,4)", TIMESTAMP without zone holding UTC ... */
 void ep_store_put_type(const ep_store *store, const ep_column_def *column, ep_buf *ret);
+/** Follows the type of a text column in CREATE TABLE whose values all differ: how this engine had better lay them; may be nothing. */
+void ep_store_put_distinct_text(const ep_store *store, ep_buf *ret);
 
 #endif

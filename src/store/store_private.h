@@ -28,6 +28,7 @@ struct ep_store_ops {
     ep_code (*insert_stream)(ep_store *store, const char *sql, const ep_stream_source *source, int n_threads,
                              int64_t *ret_changed, ep_error *err);
     void (*put_type)(const ep_column_def *column, ep_buf *ret);
+    const char *distinct_text; /* after the type of a text column whose values all differ; may be "" */
     ep_code (*cursor_next)(ep_cursor *cursor, bool *ret_row, ep_error *err);
     ep_value (*cursor_get)(const ep_cursor *cursor, size_t column);
     void (*cursor_close)(ep_cursor *cursor);

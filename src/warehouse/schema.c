@@ -14,14 +14,23 @@
 #include <inttypes.h>
 #include <string.h>
 
-static ep_code put_columns(ep_warehouse *w, const char *schema, const char *table, const ep_physical *columns,
+/* The one text that tells a table's events apart. */
+static bool is_event_id(const ep_table *t, const ep_column_def *column) {
+    const ep_contract *c = t->contract;
+    return t->fed && !t->keyed && c->n_identity == 1 && column->type == EP_T_TEXT &&
+           strcmp(column->name, c->fields[c->identity[0]].name) == 0;
+}
+
+static ep_code put_columns(ep_warehouse *w, const ep_table *t, const char *schema, const ep_physical *columns,
                            ep_buf *sql, ep_error *err) {
-    ep_buf_printf(sql, "create table %s\"%s\" (", schema, table);
+    ep_buf_printf(sql, "create table %s\"%s\" (", schema, t->name);
     for (size_t i = 0; i < columns->n; i++) {
         ep_buf_puts(sql, i ? ", " : "");
         ep_buf_put_ident(sql, ep_str_from(columns->items[i].name));
         ep_buf_puts(sql, " ");
         ep_store_put_type(w->store, &columns->items[i], sql);
+        if (is_event_id(t, &columns->items[i]))
+            ep_store_put_distinct_text(w->store, sql);
     }
     ep_buf_puts(sql, ");\n");
     return ep_buf_check(sql, err);
@@ -34,7 +43,7 @@ static ep_code create_table(ep_warehouse *w, const ep_table *t, ep_error *err) {
         ep_physical columns = {0};
         ep_code code = ep_schema_columns(t, log, &arena, &columns, err);
         if (code == EP_OK)
-            code = put_columns(w, log ? "log." : "", t->name, &columns, &sql, err);
+            code = put_columns(w, t, log ? "log." : "", &columns, &sql, err);
         ep_free(columns.items);
         EP_TRY(code);
     }

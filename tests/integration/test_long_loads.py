@@ -127,6 +127,13 @@ def test_row_groups_are_whole(undisturbed):
     assert len(sizes) - whole <= ledger(undisturbed)["n"] + 4
 
 
+def test_only_the_identity_lies_uncompressed(undisturbed):
+    ways = dict(undisturbed.tuples("select column_name, list_sort(list_distinct(list(compression))) from pragma_storage_info('fact_ping') "
+                                   "where segment_type = 'VARCHAR' group by column_name"))
+    assert ways["ping"] == "[Uncompressed]"
+    assert "Uncompressed" not in ways["shop"]
+
+
 def test_files_of_a_few_thousand_give_the_same(undisturbed, story, tmp_path):
     w = Warehouse(tmp_path / "w", [PING], [PINGS], settings=SETTINGS)
     step = 30_000

@@ -637,6 +637,65 @@ static void values_out_of_range_never_arrive(void **state) {
     ep_store_close(&store);
 }
 
+/* One row of the text, which lies in memory that ends with it. */
+static ep_code append_text(ep_store *store, const char *text, size_t len, ep_error *err) {
+    static const ep_column_def columns[] = {{"c_text", EP_T_TEXT, 0, 0}};
+    static const ep_schema schema = {columns, 1};
+    ep_batch *batch = new_batch(&schema, 1);
+    char *exact = malloc(len ? len : 1);
+    assert_non_null(exact);
+    memcpy(exact, text, len);
+    ep_batch_set_text(batch, 0, 0, (ep_str){exact, len});
+    ep_batch_seal(batch);
+    ep_code code = ep_store_append(store, "t", batch, NULL, 0, err);
+    ep_batch_free(&batch);
+    free(exact);
+    return code;
+}
+
+/* Texts of every length, with a NUL, a byte that is no UTF-8 and a letter of two bytes at every place. */
+static void every_byte_of_a_text_counts(void **state) {
+    (void)state;
+    enum { MOST = 21 };
+    const char *letters = "abcdefghijklmnopqrstu";
+    char text[MOST + 1];
+    int64_t n_good = 0;
+    ep_store *store = open_store("");
+    exec(store, "CREATE TABLE t(c_text VARCHAR)");
+    must(ep_store_begin(store, err));
+    for (size_t len = 0; len <= MOST; len++, n_good++) {
+        must(append_text(store, letters, len, err));
+        for (size_t at = 0; at + 2 <= len; at++, n_good++) {
+            memcpy(text, letters, len);
+            memcpy(text + at, "\xc3\xa9", 2);
+            must(append_text(store, text, len, err));
+        }
+    }
+    must(ep_store_commit(store, err));
+    assert_int_equal(get_int(store, "SELECT count(*) FROM t"), n_good);
+    assert_int_equal(get_int(store, "SELECT count(DISTINCT c_text) FROM t"), n_good);
+    assert_int_equal(
+        get_int(store,
+                "SELECT count(*) FROM t WHERE c_text = substr('abcdefghijklmnopqrstu', 1, length(c_text))"),
+        MOST + 1);
+    assert_int_equal(
+        get_int(
+            store,
+            "SELECT count(*) FROM t WHERE c_text LIKE '%\xc3\xa9%' AND c_text = "
+            "substr('abcdefghijklmnopqrstu', 1, strpos(c_text, '\xc3\xa9') - 1) || '\xc3\xa9' || "
+            "substr('abcdefghijklmnopqrstu', strpos(c_text, '\xc3\xa9') + 2, length(c_text) - strpos(c_text, '\xc3\xa9'))"),
+        n_good - MOST - 1);
+    for (size_t len = 1; len <= MOST; len++)
+        for (size_t at = 0; at < len; at++)
+            for (int bad = 0; bad < 2; bad++) {
+                memcpy(text, letters, len);
+                text[at] = bad ? '\xff' : '\0';
+                must_fail(EP_E_ARG, append_text(store, text, len, err));
+            }
+    assert_int_equal(get_int(store, "SELECT count(*) FROM t"), n_good);
+    ep_store_close(&store);
+}
+
 static void a_failed_append_leaves_nothing(void **state) {
     (void)state;
     ep_store *store = open_store("");
@@ -989,6 +1048,7 @@ int main(void) {
         cmocka_unit_test(temporary_tables_come_first),
         cmocka_unit_test(a_schema_may_be_named),
         cmocka_unit_test(values_out_of_range_never_arrive),
+        cmocka_unit_test(every_byte_of_a_text_counts),
         cmocka_unit_test(a_failed_append_leaves_nothing),
         cmocka_unit_test(appends_belong_to_the_transaction),
         cmocka_unit_test(a_stream_inserts_each_row_once),
