@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #if EP_ARENA_POISON
 #    include <sanitizer/asan_interface.h>
@@ -18,6 +19,9 @@
 
 #define BLOCK_MIN_BYTES ((size_t)4096)
 #define BLOCK_MAX_BYTES ((size_t)1 << 20)
+
+#define HUGE_PAGE_BYTES   ((size_t)2 << 20)
+#define LARGE_TABLE_BYTES (2 * HUGE_PAGE_BYTES) /* so that rounding up wastes little */
 
 /* More is a wrong sum, not a wish: refused here, because a sanitizer's allocator would end the program. */
 #define SIZE_LIMIT_BYTES ((size_t)1 << 39)
@@ -61,6 +65,18 @@ static bool fails_now(size_t size_bytes) {
 
 void *ep_malloc(size_t size_bytes) {
     return fails_now(size_bytes) ? NULL : malloc(size_bytes ? size_bytes : 1);
+}
+
+void *ep_malloc_table(size_t size_bytes) {
+    if (size_bytes < LARGE_TABLE_BYTES)
+        return ep_malloc(size_bytes);
+    if (fails_now(size_bytes))
+        return NULL;
+    size_t rounded = (size_bytes + HUGE_PAGE_BYTES - 1) & ~(HUGE_PAGE_BYTES - 1);
+    void *table = aligned_alloc(HUGE_PAGE_BYTES, rounded);
+    if (table)
+        (void)madvise(table, rounded, MADV_HUGEPAGE); /* a wish: without, it is only slower */
+    return table;
 }
 
 void *ep_calloc(size_t n, size_t size_bytes) {

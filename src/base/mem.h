@@ -8,6 +8,9 @@
 /** malloc, calloc, realloc and free with allocation failures that tests can inject. NULL when out of
  * memory; sizes of 0 give a valid pointer. n * size is checked for overflow. Thread: any. */
 void *ep_malloc(size_t size_bytes);
+/** ep_malloc() for a table that is read at random places: a large one lies in huge pages where the system has some to give, since looking up
+ * the page of each read costs more than the read. */
+void *ep_malloc_table(size_t size_bytes);
 void *ep_calloc(size_t n, size_t size_bytes);
 void *ep_realloc(void *ptr, size_t size_bytes);
 void ep_free(void *ptr);

@@ -15,7 +15,7 @@ enum { FIRST_SLOTS = 1024 };
 
 static ep_code grow_set(ep_held_set *set, ep_error *err) {
     size_t capacity = set->capacity ? set->capacity * 2 : FIRST_SLOTS;
-    ep_held_slot *slots = ep_malloc(capacity * sizeof *slots);
+    ep_held_slot *slots = ep_malloc_table(capacity * sizeof *slots);
     if (!slots)
         return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
     for (size_t i = 0; i < capacity; i++)

@@ -338,6 +338,23 @@ static void every_arena_allocation_may_fail(void **state) {
     assert_int_equal(n, 40 * 3 + 1);
 }
 
+static void tables_of_any_size_can_be_written_and_fail(void **state) {
+    (void)state;
+    const size_t sizes[] = {
+        0, 1, 1000, ((size_t)4 << 20) - 1, (size_t)4 << 20, ((size_t)4 << 20) + 1, (size_t)9 << 20};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char *table = ep_malloc_table(sizes[i]);
+        assert_non_null(table);
+        memset(table, 1, sizes[i]);
+        ep_free(table);
+        ep_mem_fail_after(1);
+        assert_null(ep_malloc_table(sizes[i]));
+        ep_mem_fail_after(0);
+    }
+    assert_null(ep_malloc_table(SIZE_MAX));
+    assert_null(ep_malloc_table(SIZE_MAX - 100));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(size_zero_gives_a_pointer),
@@ -359,6 +376,7 @@ int main(void) {
         cmocka_unit_test(what_grows_zeroed_is_zero_and_keeps_what_was_there),
         cmocka_unit_test(grow_refuses_what_no_memory_holds),
         cmocka_unit_test(every_arena_allocation_may_fail),
+        cmocka_unit_test(tables_of_any_size_can_be_written_and_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
