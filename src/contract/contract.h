@@ -124,6 +124,7 @@ typedef struct ep_contract_field {
     bool derived;  /* entrepot.derived: computed inside, never sent by a feed */
     int day_of; /* entrepot.dayOf: field index of the timestamp whose Paris day this is, or -1; filled by the feed's runner */
     const char *purpose, *retention, *classification; /* "" when none */
+    const char *lookup_value;                         /* entrepot.lookupValue, "" when none */
     ep_time_format time_format; /* of dates and timestamps: from logicalTypeOptions.format, default RFC3339 */
     const char *time_pattern;   /* JDK pattern or NULL */
     const ep_zone *zone;        /* defaultTimezone, or NULL: a zone is required in the text */
@@ -171,7 +172,9 @@ typedef struct ep_contract {
     int key[8];
     size_t n_key; /* field indexes of the natural key, owner first when there is one */
     int identity[8];
-    size_t n_identity;     /* entrepot.dedupe: event identity without owner and time; default: the key */
+    size_t n_identity; /* entrepot.dedupe: event identity without owner and time; default: the key */
+    int lookup[8];
+    size_t n_lookup;       /* entrepot.lookup: what scripts look rows up by, an index on a server */
     int valid_time;        /* field index of entrepot.validTime or -1 */
     int bind_time;         /* entrepot.bindTime: when facts bind to versions; default valid_time */
     int sequence;          /* entrepot.sequence or -1 */

@@ -291,6 +291,15 @@ static ep_code set_day_of(ep_load *load, ep_draft *draft, size_t at) {
                           "entrepot.dayOf stands on a date and names a timestamp");
 }
 
+static ep_code set_lookup_value(ep_load *load, ep_draft *draft, size_t at) {
+    ep_contract_field *field = &draft->contract->fields[at];
+    const ep_yaml_node *value = ep_custom_value(draft->fields[at].node, "lookupValue");
+    field->lookup_value = ep_custom_text(draft->fields[at].node, "lookupValue");
+    if (!value || field->column.type == EP_T_TEXT)
+        return EP_OK;
+    return ep_draft_error(load, draft->file, value, "field_type", "entrepot.lookupValue stands on a string");
+}
+
 static ep_code parse_field(ep_load *load, ep_draft *draft, size_t at) {
     const ep_yaml_node *node = draft->fields[at].node;
     ep_contract_field *field = &draft->contract->fields[at];
@@ -300,6 +309,7 @@ static ep_code parse_field(ep_load *load, ep_draft *draft, size_t at) {
     field->purpose = ep_custom_text(node, "purpose");
     EP_TRY(set_retention(load, draft, node, &field->retention));
     EP_TRY(set_day_of(load, draft, at));
+    EP_TRY(set_lookup_value(load, draft, at));
     set_history(draft, at);
     const ep_yaml_node *relationships = ep_yaml_get(node, "relationships");
     for (const ep_yaml_node *item = relationships ? relationships->first : NULL; item; item = item->next)
@@ -311,6 +321,7 @@ static ep_code parse_field(ep_load *load, ep_draft *draft, size_t at) {
 ep_code ep_draft_parse_custom(ep_load *load, ep_draft *draft) {
     ep_contract *contract = draft->contract;
     const unsigned times = 1u << EP_T_TIMESTAMP | 1u << EP_T_DATE;
+    bool any;
     EP_TRY(lint_list(load, draft->file, draft->node, ep_custom_dataset, ep_n_custom_dataset, "a dataset"));
     contract->kind = kind_of(ep_custom_text(draft->node, "kind"));
     contract->generated = ep_custom_text(draft->node, "generated");
@@ -327,6 +338,7 @@ ep_code ep_draft_parse_custom(ep_load *load, ep_draft *draft) {
     if (contract->bind_time < 0)
         contract->bind_time = contract->valid_time;
     EP_TRY(set_key(load, draft));
+    EP_TRY(field_list(load, draft, "lookup", contract->lookup, &contract->n_lookup, &any));
     for (size_t i = 0; i < contract->n_fields; i++)
         EP_TRY(parse_field(load, draft, i));
     const ep_yaml_node *relationships = ep_yaml_get(draft->node, "relationships");

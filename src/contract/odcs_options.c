@@ -230,6 +230,8 @@ const ep_custom_key ep_custom_dataset[] = {
     {"deleted", TEXT, NULL, "the name of a boolean", "true marks a deletion of the key"},
     {"dedupe", LIST | TEXT, NULL, "a list of property names",
      "identity of an event besides owner and validTime; the key without it"},
+    {"lookup", LIST | TEXT, NULL, "a list of property names",
+     "by what scripts look rows up, besides the key and times: an index on a server"},
     {"onUnknownParent", TEXT, "inferred wait quarantine", "one word",
      "for all relationships: make an inferred member (default), wait for the parent, or set the row aside"},
     {"public", BOOL, NULL, "true or false", "the same rows for every seller"},
@@ -249,6 +251,8 @@ const ep_custom_key ep_custom_property[] = {
     {"derived", BOOL, NULL, "true or false", "computed inside: feeds cannot set it"},
     {"dayOf", TEXT, NULL, "the name of a timestamp",
      "this date is its business day in Europe/Paris, computed after reading"},
+    {"lookupValue", TEXT, NULL, "a text",
+     "the dataset's lookup is for rows with this value alone: a small index"},
     {"onUnknownParent", TEXT, "inferred wait quarantine", "one word", "for this property's relationship"},
     {"role", TEXT, NULL, "a column prefix", "of this relationship: seller gives seller_key and seller_from"},
 };

@@ -42,6 +42,13 @@ static void put_natural(index_text *x, const ep_table *t) {
     ep_buf_puts(&x->sql, ");\n");
 }
 
+/* Of the rows that have a value: whoever asks for one finds it, and the others cost nothing. */
+static void put_known(index_text *x, const char *name) {
+    ep_buf_puts(&x->sql, " where ");
+    put_column(x, name, true);
+    ep_buf_puts(&x->sql, " is not null");
+}
+
 /* Events are searched within the times of a batch; facts of a changed key from the time of the change on. */
 static void put_times(index_text *x, const ep_table *t) {
     const ep_contract *c = t->contract;
@@ -61,7 +68,10 @@ static void put_times(index_text *x, const ep_table *t) {
             continue;
         begin_index(x, false, c->fields[f].name);
         put_column(x, c->fields[f].name, true);
-        ep_buf_puts(&x->sql, ");\n");
+        ep_buf_puts(&x->sql, ")");
+        if (!c->fields[f].required)
+            put_known(x, c->fields[f].name);
+        ep_buf_puts(&x->sql, ";\n");
     }
 }
 
@@ -73,10 +83,32 @@ static void put_derived_times(index_text *x, const ep_table *t) {
             continue;
         begin_index(x, false, field->name);
         put_column(x, field->name, true);
-        ep_buf_puts(&x->sql, ") where ");
-        put_column(x, field->name, true);
-        ep_buf_puts(&x->sql, " is not null;\n");
+        ep_buf_puts(&x->sql, ")");
+        put_known(x, field->name);
+        ep_buf_puts(&x->sql, ";\n");
     }
+}
+
+/* What the contract says that scripts look rows up by. */
+static void put_lookup(index_text *x, const ep_table *t) {
+    const ep_contract *c = t->contract;
+    bool first = true;
+    if (c->n_lookup == 0)
+        return;
+    begin_index(x, false, "lookup");
+    for (size_t k = 0; k < c->n_lookup; k++)
+        put_column(x, c->fields[c->lookup[k]].name, k == 0);
+    ep_buf_puts(&x->sql, ")");
+    for (size_t f = 0; f < c->n_fields; f++) {
+        if (!c->fields[f].lookup_value[0])
+            continue;
+        ep_buf_puts(&x->sql, first ? " where " : " and ");
+        put_column(x, c->fields[f].name, true);
+        ep_buf_puts(&x->sql, " = ");
+        ep_buf_put_literal(&x->sql, ep_str_from(c->fields[f].lookup_value));
+        first = false;
+    }
+    ep_buf_puts(&x->sql, ";\n");
 }
 
 static void put_log(index_text *x) {
@@ -108,6 +140,7 @@ ep_code ep_schema_indexes(const ep_table *t, ep_buf *ret, ep_error *err) {
     if (t->fed) {
         put_times(&x, t);
         put_derived_times(&x, t);
+        put_lookup(&x, t);
         put_room(&x, t);
     }
     if (t->fed && t->keyed) {

@@ -116,6 +116,15 @@ def test_amounts_are_filled_in_where_the_row_is(tmp_path, market):
     assert int(in_place) > 0.95 * int(changed) > 100
 
 
+def test_what_scripts_look_up_has_a_small_index(tmp_path):
+    """As the contract says, of cancellations alone; days that are not known yet are in none."""
+    w = warehouse(tmp_path / "w")
+    made = dict(pg.psql(w.store, "select indexname, indexdef from pg_indexes where schemaname = 'main' and tablename in ('fact_order_status', 'fact_fulfilment')"))
+    assert made["fact_order_status_lookup"].endswith("(seller_id, order_id) WHERE (status = 'CANCELLED'::text)")
+    assert made["fact_fulfilment_shipped_on"].endswith("(shipped_on) WHERE (shipped_on IS NOT NULL)")
+    assert " WHERE " not in made["fact_fulfilment_event_at"] + made["fact_fulfilment_natural"]
+
+
 def test_a_deadlock_is_tried_again(tmp_path, market):
     """Another session holds a table and then wants the loader's lock: the server ends the loader's statement, not the load."""
     w = warehouse(tmp_path / "w")

@@ -68,6 +68,17 @@ static void test_set(void **state) {
     assert_int_equal(ep_contract_field_index(c, EP_STR("nothing")), -1);
 }
 
+static void test_lookup(void **state) {
+    (void)state;
+    const ep_contract *every = find("fact_every");
+    assert_int_equal(every->n_lookup, 2);
+    assert_string_equal(every->fields[every->lookup[0]].name, "sku");
+    assert_string_equal(every->fields[every->lookup[1]].name, "seller_id");
+    assert_string_equal(field(every, "sku")->lookup_value, "X");
+    assert_string_equal(field(every, "seller_id")->lookup_value, "");
+    assert_int_equal(find("dim_offer")->n_lookup, 0);
+}
+
 static void test_kinds_and_keys(void **state) {
     (void)state;
     const ep_contract *seller = find("dim_seller"), *offer = find("dim_offer"), *every = find("fact_every"),
@@ -322,12 +333,19 @@ static void test_yaml_large_map(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set),          cmocka_unit_test(test_kinds_and_keys),
-        cmocka_unit_test(test_types),        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_properties),   cmocka_unit_test(test_parents),
-        cmocka_unit_test(test_set_rules),    cmocka_unit_test(test_lack_of_memory),
-        cmocka_unit_test(test_docs),         cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_yaml_scalars), cmocka_unit_test(test_yaml_large_map),
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_kinds_and_keys),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_properties),
+        cmocka_unit_test(test_parents),
+        cmocka_unit_test(test_set_rules),
+        cmocka_unit_test(test_lack_of_memory),
+        cmocka_unit_test(test_docs),
+        cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_yaml_scalars),
+        cmocka_unit_test(test_yaml_large_map),
     };
     return cmocka_run_group_tests_name("contract_parse", tests, load, unload);
 }
