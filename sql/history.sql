@@ -4,56 +4,106 @@
 -- Variables: x the table; there and log what staged rows are compared with, the table and its log or what near.sql fetched of them; see
 -- src/warehouse/plan.h.
 
+-- :once
+-- Each distinct change of the batch.
+drop table if exists once_{{x}};
+create temp table once_{{x}} as
+select min(_row) as _row
+from stage_{{x}}
+group by _key, _at, _seq, _hash;
+
 -- :fresh
 -- Changes that the log does not have yet, each once. What is left out are duplicates.
 drop table if exists fresh_{{x}};
 create temp table fresh_{{x}} as
-with once as (
-    select min(_row) as _row
-    from stage_{{x}}
-    group by _key, _at, _seq, _hash
-)
 select s.*
 from stage_{{x}} s
-join once on once._row = s._row
+join once_{{x}} once on once._row = s._row
 where not exists (
     select 1 from {{log}} l
     where l._key = s._key and l._at = s._at and l._seq = s._seq and l._hash = s._hash
 );
+drop table once_{{x}};
+
+-- :compared
+-- Fresh changes beside what is in force at their time, after their key's first change: _news_at where they tell something else. All versions show
+-- the last value of type 1 and the first of type 0, so what a late change tells beside these is a question to the log (_late). A type 3
+-- attribute that is told again in between may part two equal values that came one after the other.
+drop table if exists compared_{{x}};
+create temp table compared_{{x}} as
+-- One look into the log a key, and another where a change is late: as a join with the grouped log, PostgreSQL may group it anew for each key;
+-- unless what is looked up is materialized, it looks again for each change, and for each place that names the answer.
+with latest as materialized (
+    select k._key, k._least_at, (select max(l._at) from {{log}} l where l._key = k._key) as _last_at
+    from (select _key, min(_at) as _least_at from fresh_{{x}} group by _key) k
+),
+span as materialized (
+    select k._key, k._last_at,
+           case
+               when k._last_at < k._least_at then k._last_at
+               else (select min(l._at) from {{log}} l where l._key = k._key)
+           end as _first_at -- or any of them, where all fresh ones are later
+    from latest k
+)
+select f._row, f._key, f._at,
+       case
+           when s._first_at is null or d.{{key}} is null or d.is_inferred or f._at <= s._first_at{{type3?}} or f._at <= s._last_at{{end}}
+                or f._deleted is distinct from d.is_deleted{{type2||
+                or ((f._present & $bit) <> 0 and f.$ is distinct from d.$)}}{{type3||
+                or ((f._present & $bit) <> 0 and f.$ is distinct from d.$)}}{{type1||
+                or ((f._present & $bit) <> 0 and f.$ is distinct from d.$ and f._at > s._last_at)}}{{type0||
+                or ((f._present & $bit) <> 0 and f.$ is distinct from d.$ and d.$ is null and f._at > s._last_at)}} then f._at
+       end as _news_at,
+       f._at <= s._last_at and (false{{type1||
+           or ((f._present & $bit) <> 0 and f.$ is distinct from d.$)}}{{type0||
+           or ((f._present & $bit) <> 0 and f.$ is distinct from d.$)}}) as _late
+from fresh_{{x}} f
+join span s on s._key = f._key
+left join {{there}} d on d.{{key}} = f._key and d.valid_from <= f._at and f._at < d.valid_to;
+
+-- :n_late
+select count(*) from compared_{{x}} where _late and _news_at is null;
+
+-- :late
+-- No news: a type 1 attribute that was in force at its time already, a type 0 one that an earlier change has sent.
+with late as materialized (
+    select f.*
+    from compared_{{x}} c
+    join fresh_{{x}} f on f._row = c._row
+    where c._late and c._news_at is null
+),
+logged as not materialized (
+    select * from log.{{x}}
+)
+update compared_{{x}} as c
+set _news_at = f._at
+from late f
+where f._row = c._row
+    and (false{{type1||
+        or ((f._present & $bit) <> 0 and f.$ is distinct from (
+            select l.$ from logged l
+            where l._key = f._key and l._at <= f._at and (l._present & $bit) <> 0
+            order by l._at desc, l._seq desc, l._hash desc limit 1))}}{{type0||
+        or ((f._present & $bit) <> 0 and not exists (
+            select 1 from logged l
+            where l._key = f._key and l._at < f._at and (l._present & $bit) <> 0))}});
+
+-- :late_is_news
+-- Where the log is not at hand, as on several nodes.
+update compared_{{x}} set _news_at = _at where _late;
 
 -- :quiet
--- Fresh changes that repeat what is in force at their time, after their key's first change and before any fresh one with news: nothing to
--- project. Most changes are of this kind (an order repeats its customer and products), and this keeps the cost of a batch from growing
--- with the log. All versions show the last value of types 1 and 3, and the first of type 0. A type 3 attribute that is told again in
--- between may part two equal values that came one after the other; a late value of type 0 may be the first.
+-- Fresh changes that repeat what is in force at their time, before any with news: nothing to project. Most changes are of this kind (an order
+-- repeats its customer and products), and this keeps the cost of a batch from growing with the log.
 drop table if exists quiet_{{x}};
 create temp table quiet_{{x}} as
--- One look into the log a key: as a join with the grouped log, PostgreSQL may group it anew for each key; unless what is looked up is
--- materialized, it looks again for each change, and for each place that names the answer.
-with span as materialized (
-    select k._key,
-           (select min(l._at) from {{log}} l where l._key = k._key) as _first_at,
-           (select max(l._at) from {{log}} l where l._key = k._key) as _last_at
-    from (select distinct _key from fresh_{{x}}) k
-),
-compared as materialized (
-    select f._row, f._key, f._at,
-           case
-               when s._first_at is null or d.{{key}} is null or d.is_inferred or f._at <= s._first_at{{type3?}} or f._at <= s._last_at{{end}}
-                    or f._deleted is distinct from d.is_deleted{{carried||
-                    or ((f._present & $bit) <> 0 and f.$ is distinct from d.$)}}{{type0||
-                    or ((f._present & $bit) <> 0 and f.$ is distinct from d.$ and (d.$ is null or f._at <= s._last_at))}} then f._at
-           end as _news_at
-    from fresh_{{x}} f
-    join span s on s._key = f._key
-    left join {{there}} d on d.{{key}} = f._key and d.valid_from <= f._at and f._at < d.valid_to
-),
-told as (
-    select _row, _at, _news_at, min(_news_at) over (partition by _key) as _first_news_at from compared
+with told as (
+    select _row, _at, _news_at, min(_news_at) over (partition by _key) as _first_news_at from compared_{{x}}
 )
 select _row
 from told
 where _news_at is null and (_first_news_at is null or _at < _first_news_at);
+drop table compared_{{x}};
 
 -- :log_quiet
 insert into log.{{x}} (_key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _outcome, _record, _load_id, _recorded_at)

@@ -3,10 +3,13 @@
 -- _n: 0 inferred, 1 its only change lives here, else 1 + its changes in the log.
 
 -- :once
--- Each distinct change of the batch; the same change twice is a duplicate already here.
+-- Each distinct change of the batch; the same change twice is a duplicate already here. Often a few are staged beside many that are held: an engine
+-- that plans by figures has to be told, or it reads whole tables for them.
+analyze stage_{{x}};
 drop table if exists once_{{x}};
 create temp table once_{{x}} as
 select _key, min(_row) as _row from stage_{{x}} group by _key, _at, _seq, _hash;
+analyze once_{{x}};
 
 -- :again
 -- Keys with several changes in the batch, or known already.
@@ -48,6 +51,7 @@ and not exists (
     select 1 from {{log}} l
     where l._key = s._key and l._at = s._at and l._seq = s._seq and l._hash = s._hash
 );
+analyze fresh_{{x}};
 
 -- :log_first
 insert into log.{{x}} (_key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _outcome, _record, _load_id, _recorded_at)

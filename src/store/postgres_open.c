@@ -29,6 +29,8 @@ static const struct {
     {"search_path", "main"},
     /* Staged rows come in a known number, most of it once: compiling their statements costs more than it gains. */
     {"jit", "off"},
+    /* What merges look up was written lately and is in memory; taken for a disk that seeks, whole tables would be read instead. */
+    {"random_page_cost", "1.1"},
     /* On Citus, a query of the owner may join by another column than the one that spreads the tables; elsewhere nobody reads it. */
     {"citus.enable_repartition_joins", "on"},
 };

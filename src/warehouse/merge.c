@@ -134,16 +134,32 @@ static ep_code mark_staged(ep_tx *tx, const ep_table *t, ep_error *err) {
     return mark_since(tx, t, "since_staged", extra, 1, err);
 }
 
-static ep_code refuse_collisions(ep_tx *tx, const ep_table *t, ep_error *err) {
-    int64_t n = 0, m = 0;
-    EP_TRY(ep_table_int(tx->w, t, EP_SQL_MERGE, "known_collision", NULL, 0, &n, err));
-    EP_TRY(ep_table_int(tx->w, t, EP_SQL_MERGE, "staged_collision", NULL, 0, &m, err));
-    if (n + m > 0)
+/* `section` counts keys that stand for two natural ones: among staged rows, or between them and what is stored. */
+static ep_code refuse_collisions(ep_tx *tx, const ep_table *t, const char *section, ep_error *err) {
+    int64_t n = 0;
+    EP_TRY(ep_table_int(tx->w, t, EP_SQL_MERGE, section, NULL, 0, &n, err));
+    if (n > 0)
         return ep_fail(
             err, EP_E_CONFLICT,
             "two natural keys of %s have the same durable key; this needs a change of the key's hash, please report it",
             t->name);
     return EP_OK;
+}
+
+ep_code ep_merge_versions_once(ep_tx *tx, const ep_table *t, ep_error *err) {
+    EP_TRY(refuse_collisions(tx, t, "staged_collision", err));
+    return ep_table_exec(tx->w, t, EP_SQL_HISTORY, "once", NULL, 0, err);
+}
+
+/* Splits fresh changes into news and those that repeat what is known (quiet). */
+static ep_code find_quiet(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, ep_error *err) {
+    int64_t n_late = 0;
+    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "compared", err));
+    if (t->type0.n + t->type1.n > 0)
+        EP_TRY(ep_table_int(tx->w, t, EP_SQL_HISTORY, "n_late", NULL, 0, &n_late, err));
+    if (n_late > 0)
+        EP_TRY(run(tx, t, x, EP_SQL_HISTORY, tx->w->plan->near ? "late_is_news" : "late", err));
+    return run(tx, t, x, EP_SQL_HISTORY, "quiet", err);
 }
 
 /* Changes that repeat what is known go to the log and no further. */
@@ -152,7 +168,7 @@ static ep_code log_quiet(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, 
     int64_t n_quiet;
     if (*n_fresh == 0)
         return EP_OK;
-    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "quiet", err));
+    EP_TRY(find_quiet(tx, t, x, err));
     EP_TRY(count(tx, t, "quiet", &n_quiet, err));
     if (n_quiet == 0)
         return EP_OK;
@@ -165,7 +181,9 @@ static ep_code merge_versions(ep_tx *tx, const ep_table *t, const ep_merge_texts
                               ep_error *err) {
     int64_t n_fresh, n_touched;
     EP_TRY(ep_near_keys(tx->w, t, x->rows.data, err));
-    EP_TRY(refuse_collisions(tx, t, err));
+    if (!ep_merge_goes_ahead(tx))
+        EP_TRY(ep_merge_versions_once(tx, t, err));
+    EP_TRY(refuse_collisions(tx, t, "known_collision", err));
     EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "fresh", err));
     EP_TRY(count(tx, t, "fresh", &n_fresh, err));
     if (n_fresh < n_staged)
@@ -200,7 +218,8 @@ static ep_code merge_single(ep_tx *tx, const ep_table *t, const ep_merge_texts *
     if (n_again == 0 && n_once == n_staged)
         return mark_staged(tx, t, err);
     EP_TRY(ep_near_keys(tx->w, t, x->rows.data, err));
-    EP_TRY(refuse_collisions(tx, t, err));
+    EP_TRY(refuse_collisions(tx, t, "staged_collision", err));
+    EP_TRY(refuse_collisions(tx, t, "known_collision", err));
     EP_TRY(run(tx, t, x, EP_SQL_SINGLE, "fresh", err));
     EP_TRY(count(tx, t, "fresh", &n_fresh, err));
     EP_TRY(tally(tx, t, x, "single_duplicates", err));

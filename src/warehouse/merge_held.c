@@ -14,11 +14,20 @@ static bool goes_by_copy(const ep_tx *tx, const ep_table *t) {
     return ep_warehouse_on_server(tx->w) && !t->keyed && t->binds.n == 0;
 }
 
+/* Where nothing waits for a parent, all that is staged is merged. */
+bool ep_merge_goes_ahead(const ep_tx *tx) {
+    return tx->holding && ep_warehouse_on_server(tx->w);
+}
+
 ep_code ep_merge_send(ep_tx *tx, ep_error *err) {
     for (size_t i = 0; i < ep_feed_n_targets(tx->feed); i++) {
         const ep_table *t = ep_plan_find(tx->w->plan, ep_feed_target(tx->feed, i)->name);
         ep_held *held = ep_merge_held_of(tx, t);
-        if (!held || tx->n_staged[t - tx->w->plan->tables] == 0)
+        if (tx->n_staged[t - tx->w->plan->tables] == 0)
+            continue;
+        if (t->versions && ep_merge_goes_ahead(tx))
+            EP_TRY(ep_merge_versions_once(tx, t, err));
+        if (!held)
             continue;
         for (size_t l = 0; l < t->n_links; l++)
             EP_TRY(ep_held_put_parents(held, tx->w->store, l, err));

@@ -20,8 +20,12 @@ typedef struct ep_merge_texts {
 /** The table looks different from event time `since` on. */
 void ep_merge_mark_changed(ep_tx *tx, const ep_table *table, int64_t since);
 
-/** Before the writers' lock is taken: what of the held rows depends on no stored row goes to the store already, so that nobody waits for it. */
+/** Before the writers' lock is taken: what depends on no stored row is done already, so that nobody waits for it. Held rows are sent. */
 EP_CHECK ep_code ep_merge_send(ep_tx *tx, ep_error *err);
+/** Whether that concerns staged rows, too. */
+bool ep_merge_goes_ahead(const ep_tx *tx);
+/** The part of a dimension's merge that reads staged rows alone. EP_E_CONFLICT when a key stands for two natural ones. */
+EP_CHECK ep_code ep_merge_versions_once(ep_tx *tx, const ep_table *table, ep_error *err);
 /** Once it is taken: other processes may have stored more than we remember. */
 void ep_merge_forget_stored(ep_tx *tx);
 /** After a table was merged. */

@@ -54,6 +54,41 @@ def test_what_repeats_its_own_time_is_unchanged_until_there_is_news(make):
     w.check_books()
 
 
+def test_a_late_change_is_news_unless_it_was_in_force_at_its_time(make):
+    """All versions show the last name, so that they do not tell whether an older one was in force; the log does."""
+    w = make("inferred")
+    w.load_records("shops", [shop("a", "2025-01-01T00:00:00Z", city="X", name="old"), shop("a", "2025-03-01T00:00:00Z", name="new"),
+                             shop("a", "2025-04-01T00:00:00Z", city="Y")])
+    repeated = w.load_records("shops", [shop("a", "2025-02-01T00:00:00Z", city="X", name="old"), shop("a", "2025-03-10T00:00:00Z", name="new")],
+                              "2.jsonl")
+    assert (repeated["applied"], repeated["unchanged"]) == (0, 2)
+    other = w.load_records("shops", [shop("a", "2025-02-10T00:00:00Z", name="other")], "3.jsonl")
+    assert (other["applied"], other["unchanged"]) == (1, 0)
+    # Nobody told a name after this one.
+    last = w.load_records("shops", [shop("a", "2025-03-20T00:00:00Z", name="old")], "4.jsonl")
+    assert (last["applied"], last["unchanged"]) == (1, 0)
+    assert w.tuples("select city, name, valid_from from dim_shop order by valid_from") == [
+        ("X", "old", BEGINNING), ("Y", "old", "2025-04-01 00:00:00.000000")]
+    w.check_books()
+
+
+def test_a_late_change_is_the_first_unless_another_was(tmp_path):
+    """A type 0 attribute shows what was sent first; versions do not tell when that was."""
+    contract = dataset("dim_shop", "dimension", [
+        field("shop", required=True), field("at", "timestamp", required=True), field("city", history=2), field("founder", history=0),
+    ], key=["shop"], owner="shop", valid_time="at")
+    w = Warehouse(tmp_path / "w", [contract], [feed("shops", emit("dim_shop", ["shop", "at", "city", "founder"]))])
+    w.load_records("shops", [shop("a", "2025-01-01T00:00:00Z", city="X"), shop("a", "2025-04-01T00:00:00Z", founder="Cleo"),
+                             shop("a", "2025-05-01T00:00:00Z", city="X")])
+    assert w.tuples("select city, founder from dim_shop") == [("X", "Cleo")]
+    late = w.load_records("shops", [shop("a", "2025-03-01T00:00:00Z", founder="Bea")], "2.jsonl")
+    assert w.tuples("select city, founder from dim_shop") == [("X", "Bea")]
+    later = w.load_records("shops", [shop("a", "2025-03-10T00:00:00Z", founder="Dan")], "3.jsonl")
+    assert w.tuples("select city, founder from dim_shop") == [("X", "Bea")]
+    assert (late["received"], later["unchanged"]) == (1, 1)
+    w.check_books()
+
+
 def test_what_waits_comes_in_with_its_parent(make):
     w = make("wait")
     assert w.load_records("orders", [order(1, line("a"), line("b"))])["waiting"] == 1
