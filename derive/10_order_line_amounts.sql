@@ -14,23 +14,49 @@
 -- A factor is cast before products are made: DuckDB keeps the product of two decimals of up to 18 digits in 18 digits and fails beyond
 -- (a million at a rate of 8 decimals). Products are rounded once.
 
+-- Lines to look at, each once: the new ones, those of the days and those of the products that changed. A branch each, so that an engine with indexes
+-- reads few lines. Also read, and dropped, by 12_commission_adjustments.sql.
+drop table if exists line_due;
+create temp table line_due as
+with due as (
+    select *, true as is_new
+    from fact_order_line
+    where event_at >= ${since_fact_order_line}
+        and (amount is null or ${since_fact_order_line} = timestamp '0001-01-01 00:00:00')
+    union all
+    select *, false
+    from fact_order_line
+    where ordered_on >= ${since_dated}
+        and not (
+            event_at >= ${since_fact_order_line}
+            and (amount is null or ${since_fact_order_line} = timestamp '0001-01-01 00:00:00')
+        )
+    union all
+    select *, false
+    from fact_order_line
+    where ordered_at >= ${since_dim_product}
+        and product_key in (${keys_dim_product})
+        and ordered_on < ${since_dated}
+        and not (
+            event_at >= ${since_fact_order_line}
+            and (amount is null or ${since_fact_order_line} = timestamp '0001-01-01 00:00:00')
+        )
+)
+select
+    order_line_key, seller_id, order_id, line_id, product_key, product_from, ordered_on, currency, quantity, unit_price, commission_charged,
+    cancelled_at, amount, commission_rate, commission_amount, fx_rate, fx_date, amount_reporting, commission_reporting, is_new
+from due;
+
 -- The first cancellation of the line, or of its whole sub-order, counts.
 drop table if exists line_cancelled;
 create temp table line_cancelled as
-with cancelled as (
-    select seller_id, order_id, line_id, min(event_at) as cancelled_at
-    from fact_order_status
-    where status = 'CANCELLED'
-    group by seller_id, order_id, line_id
-),
--- Lines that are new, those whose cancellation was told since then, and those that lost theirs to another content of its event. A branch
--- each, so that an engine with indexes goes from the few to their lines, instead of from all lines to all events.
-touched as (
-    select seller_id, order_id, line_id, cancelled_at
-    from fact_order_line
-    where event_at >= ${since_fact_order_line} and (amount is null or ${since_fact_order_line} = timestamp '0001-01-01 00:00:00')
+-- Lines that are new, those whose cancellation was told since then, and those that lost theirs to another content of its event.
+with touched as (
+    select order_line_key, seller_id, order_id, line_id, cancelled_at
+    from line_due
+    where is_new
     union
-    select o.seller_id, o.order_id, o.line_id, o.cancelled_at
+    select o.order_line_key, o.seller_id, o.order_id, o.line_id, o.cancelled_at
     from fact_order_line o
     join fact_order_status s
         on s.seller_id = o.seller_id
@@ -39,13 +65,20 @@ touched as (
         and s.status_on >= ${since_day}
         and s.event_at >= ${since_fact_order_status}
     union
-    select seller_id, order_id, line_id, cancelled_at
+    select order_line_key, seller_id, order_id, line_id, cancelled_at
     from fact_order_line
     where cancelled_at >= ${since_fact_order_status}
 ),
+cancelled as (
+    select seller_id, order_id, line_id, min(event_at) as cancelled_at
+    from fact_order_status
+    where status = 'CANCELLED'
+        and (seller_id, order_id) in (select seller_id, order_id from touched)
+    group by seller_id, order_id, line_id
+),
 known as (
     select
-        o.seller_id, o.order_id, o.line_id, o.cancelled_at as stored_at,
+        o.order_line_key, o.seller_id, o.cancelled_at as stored_at,
         case
             when own.cancelled_at < whole.cancelled_at then own.cancelled_at
             else coalesce(whole.cancelled_at, own.cancelled_at)
@@ -60,29 +93,17 @@ known as (
         and whole.order_id = o.order_id
         and whole.line_id = '*'
 )
-select seller_id, order_id, line_id, cancelled_at
+select order_line_key, seller_id, cancelled_at
 from known
 where cancelled_at is distinct from stored_at;
 
 update fact_order_line as l
 set cancelled_at = v.cancelled_at
 from line_cancelled v
-where l.seller_id = v.seller_id
-    and l.order_id = v.order_id
-    and l.line_id = v.line_id;
+where l.order_line_key = v.order_line_key
+    and l.seller_id = v.seller_id;
 
 drop table line_cancelled;
-
--- Also read, and dropped, by 12_commission_adjustments.sql.
-drop table if exists line_due;
-create temp table line_due as
-select
-    seller_id, order_id, line_id, product_key, product_from, ordered_on, currency, quantity, unit_price, commission_charged,
-    amount, commission_rate, commission_amount, fx_rate, fx_date, amount_reporting, commission_reporting
-from fact_order_line
-where ordered_on >= ${since_dated}
-    or ordered_at >= ${since_dim_product}
-    or (event_at >= ${since_fact_order_line} and (amount is null or ${since_fact_order_line} = timestamp '0001-01-01 00:00:00'));
 
 drop table if exists line_worth;
 create temp table line_worth as
@@ -161,7 +182,7 @@ default_rate as (
 -- Seller and category, seller, category, default. A product without category knows only the rules for all.
 priced as (
     select
-        line.seller_id, line.order_id, line.line_id, line.commission_charged,
+        line.order_line_key, line.seller_id, line.commission_charged,
         line.amount as stored_amount, line.commission_rate as stored_commission_rate,
         line.commission_amount as stored_commission_amount, line.fx_rate as stored_fx_rate, line.fx_date as stored_fx_date,
         line.amount_reporting as stored_amount_reporting, line.commission_reporting as stored_commission_reporting,
@@ -211,7 +232,7 @@ converted as (
     from charged
 )
 select
-    seller_id, order_id, line_id,
+    order_line_key, seller_id,
     amount, commission_rate, commission_amount, fx_rate, fx_date, amount_reporting, commission_reporting
 from converted
 where amount is distinct from stored_amount
@@ -231,9 +252,8 @@ set amount = v.amount,
     amount_reporting = v.amount_reporting,
     commission_reporting = v.commission_reporting
 from line_worth v
-where l.seller_id = v.seller_id
-    and l.order_id = v.order_id
-    and l.line_id = v.line_id
+where l.order_line_key = v.order_line_key
+    and l.seller_id = v.seller_id
     -- All of them are; it keeps the join from reading all lines. Nothing about amounts: an engine that takes NULL for rare would join in loops.
     and (
         l.ordered_on >= ${since_dated}

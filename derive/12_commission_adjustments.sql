@@ -16,6 +16,7 @@ join books.closed_period p
     and l.ordered_on < p.period_end
 where (l.event_at >= ${since} or l.ordered_at >= ${since} or l.ordered_on >= ${since_dated})
     and l.ordered_on < (select max(period_end) from books.closed_period) -- in most batches no line is
+    and exists (select 1 from books.closed_period) -- where none is closed, no line is looked at
     and l.commission_amount is not null
     and not exists (
         select 1
@@ -31,11 +32,13 @@ select seller_id, order_id
 from fact_order_line
 where event_at >= ${since}
     and ordered_on < (select max(period_end) from books.closed_period)
+    and exists (select 1 from books.closed_period)
 union
 select s.seller_id, s.order_id
 from fact_order_status s
 where s.status_on >= ${since_day}
     and s.event_at >= ${since}
+    and exists (select 1 from fact_commission_booked)
     and exists (
         select 1
         from fact_commission_booked b

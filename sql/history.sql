@@ -196,6 +196,14 @@ where _outcome <> 3 or _flips = 1
 group by _key;
 drop table input_{{x}};
 
+-- :changed
+-- For scripts of derive/, which look at the facts of these keys alone.
+create temp table if not exists changed_{{x}} (_key bigint);
+insert into changed_{{x}} select _key from touched_{{x}};
+
+-- :forget_changed
+drop table if exists changed_{{x}};
+
 -- :versions
 -- Versions of the touched keys: of equal event times the last counts; type 0, 1 and 3 show their last state everywhere (that of
 -- type 0 is the first value sent); a version begins where a type 2 attribute (or the deletion) changes; the first reaches back to

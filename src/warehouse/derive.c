@@ -1,3 +1,4 @@
+#include "warehouse/history.h"
 #include "warehouse/tx.h"
 
 #include <stdio.h>
@@ -12,9 +13,17 @@ typedef struct script_inputs {
     int64_t dated; /* of "-- dated:", whose rows hold from a day on */
     size_t n;
     struct {
-        char name[140], moment[48]; /* ${since_TABLE} */
+        char name[140], moment[48];     /* ${since_TABLE} */
+        char keys_name[140], keys[300]; /* ${keys_TABLE} of a dimension; "" of another table */
     } each[MAX_INPUTS];
 } script_inputs;
+
+static void keys_query(const ep_table *t, const ep_changed_table *c, char out[300]) {
+    if (c->by_key)
+        snprintf(out, 300, "select _key from changed_%s", t->name);
+    else
+        snprintf(out, 300, "select %s from %s%s", t->key_column, t->name, c->changed ? "" : " where false");
+}
 
 static void moment_literal(int64_t since, char out[48]) {
     char text[27];
@@ -61,6 +70,9 @@ static ep_code changed_since(const ep_tx *tx, const char *path, int line, ep_str
             *since = own;
         inputs->changed = inputs->changed || c->changed;
         snprintf(inputs->each[inputs->n].name, sizeof inputs->each[0].name, "since_%s", t->name);
+        snprintf(inputs->each[inputs->n].keys_name, sizeof inputs->each[0].keys_name, "keys_%s", t->name);
+        if (t->versions)
+            keys_query(t, c, inputs->each[inputs->n].keys);
         moment_literal(own, inputs->each[inputs->n++].moment);
     }
     return EP_OK;
@@ -101,16 +113,29 @@ static ep_code run_script(ep_tx *tx, const char *path, ep_error *err) {
     day_literal(inputs.dated, dated);
     ep_buf_put_literal(&currency, ep_str_from(tx->w->settings.reporting_currency));
     EP_TRY(ep_buf_check(&currency, err));
-    ep_sql_var vars[4 + MAX_INPUTS] = {{"since", moment, NULL},
-                                       {"since_day", day, NULL},
-                                       {"since_dated", dated, NULL},
-                                       {"reporting_currency", currency.data, NULL}};
-    for (size_t i = 0; i < inputs.n; i++)
-        vars[4 + i] = (ep_sql_var){inputs.each[i].name, inputs.each[i].moment, NULL};
-    EP_TRY(ep_sql_render_text(path, (ep_str){text.data, text.len}, vars, 4 + inputs.n, &sql, err));
+    ep_sql_var vars[4 + 2 * MAX_INPUTS] = {{"since", moment, NULL},
+                                           {"since_day", day, NULL},
+                                           {"since_dated", dated, NULL},
+                                           {"reporting_currency", currency.data, NULL}};
+    size_t n_vars = 4;
+    for (size_t i = 0; i < inputs.n; i++) {
+        vars[n_vars++] = (ep_sql_var){inputs.each[i].name, inputs.each[i].moment, NULL};
+        if (inputs.each[i].keys[0])
+            vars[n_vars++] = (ep_sql_var){inputs.each[i].keys_name, inputs.each[i].keys, NULL};
+    }
+    EP_TRY(ep_sql_render_text(path, (ep_str){text.data, text.len}, vars, n_vars, &sql, err));
     if (ep_store_exec(tx->w->store, sql.data, err) != EP_OK)
         return ep_fail_prefix(err, "%s", path);
     touch_named(tx, sql.data);
+    return EP_OK;
+}
+
+/* They hold for one transaction. */
+static ep_code forget_keys(const ep_tx *tx, ep_error *err) {
+    for (size_t i = 0; i < tx->w->plan->n; i++)
+        if (tx->w->plan->tables[i].versions && tx->changed[i].changed)
+            EP_TRY(ep_table_exec(tx->w, &tx->w->plan->tables[i], "sql/history.sql", "forget_changed", NULL, 0,
+                                 err));
     return EP_OK;
 }
 
@@ -121,6 +146,7 @@ ep_code ep_tx_derive(ep_tx *tx, ep_error *err) {
     EP_TRY(ep_paths_list(folder, ".sql", &scripts, err));
     for (size_t i = 0; i < scripts.n; i++)
         EP_TRY(run_script(tx, scripts.items[i], err));
+    EP_TRY(forget_keys(tx, err));
     for (size_t i = 0; i < tx->w->plan->n; i++)
         tx->touched[i] |= tx->changed[i].changed;
     memset(tx->changed, 0, tx->w->plan->n * sizeof *tx->changed);

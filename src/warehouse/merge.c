@@ -103,6 +103,7 @@ void ep_merge_mark_changed(ep_tx *tx, const ep_table *t, int64_t since) {
     ep_changed_table *c = &tx->changed[t - tx->w->plan->tables];
     if (!c->changed || since < c->since)
         c->since = since;
+    c->by_key = t->versions && (!c->changed || c->by_key);
     c->changed = true;
 }
 
@@ -200,6 +201,7 @@ static ep_code merge_versions(ep_tx *tx, const ep_table *t, const ep_merge_texts
     if (n_touched == 0)
         return EP_OK;
     EP_TRY(mark_since(tx, t, "since_versions", NULL, 0, err));
+    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "changed", err));
     EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "versions", err));
     if (ep_history_is_bound(tx->w, t))
         EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "rebind", err));

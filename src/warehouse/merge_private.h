@@ -17,7 +17,7 @@ typedef struct ep_merge_texts {
     ep_sql_var vars[EP_MERGE_N_TEXTS];
 } ep_merge_texts;
 
-/** The table looks different from event time `since` on. */
+/** The table looks different from event time `since` on; of a dimension, the keys that its merge notes do. */
 void ep_merge_mark_changed(ep_tx *tx, const ep_table *table, int64_t since);
 
 /** Before the writers' lock is taken: what depends on no stored row is done already, so that nobody waits for it. Held rows are sent. */

@@ -25,6 +25,7 @@ typedef struct ep_row_tally {
 typedef struct ep_changed_table {
     bool changed;
     int64_t since; /* earliest event time that looks different now */
+    bool by_key;   /* only rows of the keys in the temporary table changed_NAME do */
 } ep_changed_table;
 
 /* The part of one source in a batch: small files share a transaction. */

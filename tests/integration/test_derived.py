@@ -66,3 +66,32 @@ def test_a_script_that_leaves_a_hole_is_found(w, script, was, turned, table, say
     (line,), out = broken(w)
     assert line[:4] == ["BROKEN", "0", "contract", table], line
     assert says in out
+
+
+def test_a_script_knows_the_keys_of_a_dimension_that_changed(tmp_path):
+    """Of a load those it changed, also where a key changed in several ways; of a migration all; of other loads none."""
+    place = dataset("dim_place", "dimension", [field("place", required=True), field("at", "timestamp", required=True), field("city"), field("size")],
+                    key=["place"], valid_time="at")
+    seen = dataset("fact_seen", "snapshot", [field("nth", "integer", required=True), field("place", required=True)], key=["nth", "place"])
+    feeds = [feed("places", emit("dim_place", ["place", "at", "city", "size"])), feed("sales", emit("fact_sale", ["shop", "sale", "at", "units"]))]
+    w = Warehouse(tmp_path / "w", [SALE, place, seen], feeds)
+    (w.folder / "derive" / "1_sizes.sql").write_text(SIZES)
+    (w.folder / "derive" / "2_seen.sql").write_text("""-- inputs: dim_place, fact_sale
+insert into fact_seen (nth, place)
+select n.nth, p.place
+from (select coalesce(max(nth), 0) + 1 as nth from fact_seen) n
+join (select distinct place from dim_place where place_key in (${keys_dim_place})) p on true;
+""")
+
+    def told(*places):
+        w.load_records("places", [{"place": name, "at": at, "city": city} for name, at, city in places])
+        last = w.tuples("select place from fact_seen where nth = (select max(nth) from fact_seen) order by 1")
+        return [name for (name,) in last]
+
+    first, second, third = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"
+    told(("a", first, "Lyon"), ("b", first, "Nice"), ("c", first, "Metz"))
+    assert told(("a", third, "Brest"), ("b", second, "Nice"), ("c", third, "Caen"), ("c", second, "Albi")) == ["a", "c"]
+    assert told(("b", third, "Sète"), ("a", second, "Lyon")) == ["b"]
+    n = w.value("select count(*) from fact_seen")
+    w.load_records("sales", [sale(1)])
+    assert w.value("select count(*) from fact_seen") == n
