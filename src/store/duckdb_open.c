@@ -119,7 +119,6 @@ static ep_code configure(duckdb_config config, const ep_store_options *options, 
     EP_TRY(set_number(config, "threads", n_threads, "", err));
     /* New files: strings are compressed with a shared dictionary (dict_fsst), smaller and a fifth faster to write than what older versions read. */
     EP_TRY(set(config, "storage_compatibility_version", "v1.5.0", err));
-    EP_TRY(set(config, "preserve_insertion_order", options->unordered ? "false" : "true", err));
     /* A row group that is full is written, not kept until it has company. */
     EP_TRY(set(config, "write_buffer_row_group_count", "1", err));
     /* As PostgreSQL sorts. */
@@ -162,6 +161,8 @@ static ep_code lock_down(duckdb_connection connection, const ep_store_options *o
     ep_buf_puts(&sql, "SET temp_directory = ");
     ep_buf_put_literal(&sql, ep_str_from(path ? path : ""));
     ep_free(path);
+    if (!options->read_only)
+        ep_buf_puts(&sql, "; SET allowed_configs = ['preserve_insertion_order']"); /* duckdb_stream.c */
     ep_buf_puts(&sql, "; SET enable_external_access = false; SET lock_configuration = true");
     EP_TRY(ep_buf_check(&sql, err));
     return ep_duckdb_command(connection, sql.data, err);

@@ -245,11 +245,40 @@ static ep_code set_stream(ep_duckdb_file *file, ep_duckdb_stream *stream, ep_err
     return code;
 }
 
+/* The engine's threads insert side by side only while it need not keep the order of rows. That is a setting of the whole file, but for this
+ * statement alone: temporary tables that are filled without order take three times the memory. It is set by another connection, since the
+ * stream's own may be in a transaction that failed. */
+static ep_code keep_order(ep_duckdb_file *file, bool keep, ep_error *err) {
+    duckdb_connection connection = NULL;
+    if (duckdb_connect(file->database, &connection) != DuckDBSuccess)
+        return ep_fail(err, EP_E_STORE, "DuckDB opens no connection for a setting");
+    ep_code code = ep_duckdb_command(
+        connection, keep ? "SET preserve_insertion_order = true" : "SET preserve_insertion_order = false",
+        err);
+    duckdb_disconnect(&connection);
+    return code;
+}
+
+static ep_code run_statement(ep_store *store, const char *sql, const ep_duckdb_stream *stream,
+                             int64_t *ret_changed, ep_error *err) {
+    ep_duckdb_file *file = ((ep_duckdb *)store)->file;
+    bool without_order = stream->source->side_by_side && stream->n_threads > 1;
+    ep_error of_setting = {0};
+    if (without_order)
+        EP_TRY(keep_order(file, false, err));
+    ep_code code = ep_duckdb_run(store, sql, NULL, 0, ret_changed, err);
+    ep_code set = without_order ? keep_order(file, true, &of_setting) : EP_OK;
+    if (code != EP_OK || set == EP_OK)
+        return code;
+    *err = of_setting;
+    return set;
+}
+
 static ep_code run_stream(ep_store *store, const char *sql, ep_duckdb_stream *stream, int64_t *ret_changed,
                           ep_error *err) {
     ep_duckdb_file *file = ((ep_duckdb *)store)->file;
     EP_TRY(set_stream(file, stream, err));
-    ep_code code = ep_duckdb_run(store, sql, NULL, 0, ret_changed, err);
+    ep_code code = run_statement(store, sql, stream, ret_changed, err);
     wait_for_pullers(stream);
     while (stream->n_left > 0)
         batch_done(stream, &stream->left[--stream->n_left]);

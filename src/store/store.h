@@ -18,13 +18,12 @@ typedef struct ep_store_options {
     int64_t memory_limit_bytes; /* 0: 512 MB */
     int n_threads;              /* 0: cores */
     int64_t checkpoint_bytes;   /* log size at which a commit also writes the log into the file; 0: 256 MB */
-    bool
-        unordered; /* rows of statements without ORDER BY may come in any order; then threads insert side by side */
 } ep_store_options;
 
 /**
  * Opens or creates. DuckDB: asserts the library version, switches off external access, extensions and configuration changes
- * after opening (SET allowed_directories, temp_directory, enable_external_access=false, lock_configuration=true by SQL, in that order).
+ * after opening (SET allowed_directories, temp_directory, allowed_configs, enable_external_access=false, lock_configuration=true by SQL, in that
+ * order).
  * PostgreSQL: connects, refuses servers below 15.18, and fixes the session's settings; of the options only location, read_only and
  * memory_limit_bytes count. The password comes from PGPASSWORD, PGPASSFILE or a service file, never from the location.
  * @return EP_OK; EP_E_BUSY another process writes; EP_E_UNAVAILABLE no server answers; EP_E_PERMISSION; EP_E_NOT_FOUND (read only; no such
@@ -119,7 +118,9 @@ typedef enum ep_stream_text {
  * `done` (may be NULL) says that a batch was read; each batch gets it exactly once, before ep_store_insert_stream returns, from any
  * thread. A statement that fails for another reason stops asking; `next` must therefore not wait for ever.
  * `enough` (may be NULL) is asked where stopping is good for the engine. DuckDB: where a thread has filled a row group; after the first true only
- * begun row groups are filled, and a last one takes what is left of the batches that were given. PostgreSQL: before each batch. */
+ * begun row groups are filled, and a last one takes what is left of the batches that were given. PostgreSQL: before each batch.
+ * `side_by_side`: DuckDB's threads insert at once, each into row groups of its own, which may then lie in any order. Worth it for long streams;
+ * what a thread has of a row group stays in memory until the transaction ends. */
 typedef struct ep_stream_source {
     const ep_schema *schema;
     void *context;
@@ -128,6 +129,7 @@ typedef struct ep_stream_source {
     void (*done)(void *context, const ep_batch *batch);
     bool (*enough)(void *context);
     ep_stream_text text;
+    bool side_by_side;
 } ep_stream_source;
 
 /**

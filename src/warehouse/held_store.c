@@ -289,6 +289,7 @@ static ep_code insert_stream(ep_held *held, ep_store *store, const char *sql, co
         .done = part_done,
         .enough = has_enough,
         .text = flow ? EP_TEXT_STRAIGHT : EP_TEXT_STAYS,
+        .side_by_side = flow,
     };
     EP_TRY(ep_store_insert_stream(store, sql, &source, 0, ret_n, err));
     *ret_expected = s.n_given;

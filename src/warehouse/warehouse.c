@@ -115,17 +115,6 @@ static ep_code look_for_books(ep_warehouse *w, ep_error *err) {
     return n > 0 ? EP_OK : ep_fail(err, EP_E_NOT_FOUND, "no tables");
 }
 
-/* True when each feed fills one table of events that points to no other. Their inserts go on while rows come (tx.h), and gain from threads that insert
- * side by side. Other merges do not: each thread's rows stay in memory until the transaction ends, which is dear where it writes many tables. */
-static bool has_only_plain_events(const ep_warehouse *w) {
-    for (size_t i = 0; i < w->n_feeds; i++) {
-        const ep_contract *target = ep_feed_target(w->feeds[i], 0);
-        if (ep_feed_n_targets(w->feeds[i]) != 1 || target->kind != EP_K_TRANSACTION || target->n_parents > 0)
-            return false;
-    }
-    return true;
-}
-
 static ep_code open_store(ep_warehouse *w, ep_open_mode mode, ep_error *err) {
     char location[EP_PATH_BYTES], temp[EP_PATH_BYTES];
     bool read_only = mode == EP_OPEN_READ;
@@ -137,7 +126,6 @@ static ep_code open_store(ep_warehouse *w, ep_open_mode mode, ep_error *err) {
         .allowed_folder = read_only ? NULL : w->folder,
         .temp_folder = temp,
         .memory_limit_bytes = w->settings.memory_limit_bytes,
-        .unordered = !read_only && has_only_plain_events(w),
     };
     ep_code code = ep_store_open(&options, &w->store, err);
     if (code == EP_E_NOT_FOUND && ep_warehouse_on_server(w))

@@ -161,3 +161,24 @@ def test_a_load_that_is_stopped_goes_on(undisturbed, story, tmp_path, how):
     w.load("pings", story.path)
     check(w, story)
     assert w.hash() == undisturbed.hash()
+
+
+def test_wide_events_that_come_again_need_little_memory(tmp_path):
+    """All of a slice is staged then, and what a slice staged stays in the engine's memory until the transaction ends."""
+    rng = random.Random(5)
+    names = [f"c{i}" for i in range(60)]
+    wide = dataset("fact_wide", "transaction", [
+        field("shop", required=True), field("ping", required=True), field("at", "timestamp", required=True), *map(field, names),
+    ], owner="shop", valid_time="at", dedupe=["ping"])
+    lines = []
+    for number in range(60_000):
+        digits = f"{rng.getrandbits(4000):01000x}"
+        row = {name: digits[15 * i:15 * i + 40] for i, name in enumerate(names)}
+        lines.append(json.dumps({"shop": "s", "ping": f"p{number}", "at": ping(number)["at"], **row}) + "\n")
+    w = Warehouse(tmp_path / "w", [wide], [feed("wides", emit("fact_wide", ["shop", "ping", "at", *names]))],
+                  settings={"memory_limit_mb": 192})
+    w.load("wides", w.file("first.jsonl", lines))
+    w.load("wides", w.file("again.jsonl", rng.sample(lines, len(lines))))
+    books = ledger(w)
+    assert (books["applied"], books["duplicate"]) == (60_000, 60_000)
+    assert w.value("select count(*) from fact_wide") == 60_000

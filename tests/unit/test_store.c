@@ -278,14 +278,20 @@ static void new_files_have_the_newest_format(void **state) {
     ep_store_close(&store);
 }
 
-/* A question has its answer in the same order each time, unless the one who opened the file gives that up for faster inserts. */
-static void order_is_kept_unless_given_up(void **state) {
+/* A question has its answer in the same order each time. What writes may give that up for a while (ep_stream_source.side_by_side), and
+ * change nothing else; what reads changes nothing. */
+static void order_is_kept_and_settings_are_locked(void **state) {
     (void)state;
-    for (int unordered = 0; unordered < 2; unordered++) {
+    for (int read_only = 0; read_only < 2; read_only++) {
         ep_store *store =
-            open_with((ep_store_options){.location = in_folder("order.db"), .unordered = unordered});
-        assert_int_equal(get_int(store, "SELECT current_setting('preserve_insertion_order')::INT"),
-                         !unordered);
+            open_with((ep_store_options){.location = in_folder("order.db"), .read_only = read_only});
+        assert_int_equal(get_int(store, "SELECT current_setting('preserve_insertion_order')::INT"), 1);
+        if (read_only)
+            must_fail(EP_E_STORE, ep_store_exec(store, "SET preserve_insertion_order = false", err));
+        else
+            exec(store, "SET preserve_insertion_order = false");
+        must_fail(EP_E_STORE, ep_store_exec(store, "SET memory_limit = '1GB'", err));
+        must_fail(EP_E_STORE, ep_store_exec(store, "SET allowed_configs = ['memory_limit']", err));
         ep_store_close(&store);
     }
 }
@@ -622,7 +628,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_file_is_open_as_long_as_one_is_left),
         cmocka_unit_test(both_engines_sort_nulls_alike),
         cmocka_unit_test(new_files_have_the_newest_format),
-        cmocka_unit_test(order_is_kept_unless_given_up),
+        cmocka_unit_test(order_is_kept_and_settings_are_locked),
         cmocka_unit_test(nothing_reaches_out_of_the_folder),
         cmocka_unit_test(the_folder_itself_is_open),
         cmocka_unit_test(work_beyond_the_memory_spills_or_says_so),

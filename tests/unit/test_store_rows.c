@@ -915,8 +915,8 @@ static void a_stream_ends_when_it_is_enough(void **state) {
         struct source source = many_events();
         ep_stream_source stream = *stream_of(&source);
         stream.enough = half_is_enough;
-        ep_store *store =
-            open_with((ep_store_options){.location = locate(""), .n_threads = 2, .unordered = true});
+        stream.side_by_side = true;
+        ep_store *store = open_store("");
         put_table(store, "CREATE TABLE t", &events);
         must(ep_store_insert_stream(store, "INSERT INTO t SELECT id, name, price FROM ep_stream()", &stream,
                                     n_threads, &n, err));
@@ -944,13 +944,17 @@ static void an_error_of_the_source_comes_back(void **state) {
         int64_t n = 0;
         struct source source = many_events();
         source.fail_at = at;
+        ep_stream_source stream = *stream_of(&source);
+        stream.side_by_side = at % 2 == 0;
         must(ep_store_begin(store, err));
-        must_fail(EP_E_UNAVAILABLE, ep_store_insert_stream(store, sql, stream_of(&source), 2, &n, err));
+        must_fail(EP_E_UNAVAILABLE, ep_store_insert_stream(store, sql, &stream, 2, &n, err));
         assert_string_equal(last_error.text, "the source says no");
         assert_int_equal(last_error.action, EP_RETRY);
         assert_int_equal(source.n_done, at);
         must_fail(EP_E_UNAVAILABLE, ep_store_commit(store, err));
         assert_int_equal(get_int(store, "SELECT count(*) FROM t"), 0);
+        if (ep_store_engine(store) == EP_ENGINE_DUCKDB)
+            assert_int_equal(get_int(store, "SELECT current_setting('preserve_insertion_order')::INT"), 1);
         free_batches(&source);
     }
     ep_store_close(&store);
