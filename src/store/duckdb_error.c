@@ -103,6 +103,10 @@ static ep_code fail(ep_error *err, const char *sql, const struct kind *kind, ep_
     /* The excerpt of the statement says little on one line. */
     message.len = find_last(message, "\nLINE ");
     message.len = find_last(message, "\nStack Trace");
+    /* The engine's advice at a full memory is about its own settings, which are locked. */
+    size_t advice = find_last(message, "\nPossible solutions");
+    bool advised = kind && kind->code == EP_E_NOMEM && advice < message.len;
+    message.len = advised ? advice : message.len;
     if (kind && kind->has_cause)
         code = find_cause(message, code);
     if (code == EP_E_BUSY && find(message, "set lock on file"))
@@ -117,6 +121,8 @@ static ep_code fail(ep_error *err, const char *sql, const struct kind *kind, ep_
         ep_buf_put_str(&text, message);
     while (text.len > 0 && strchr(" \n\t", text.data[text.len - 1]))
         text.data[--text.len] = '\0';
+    if (advised)
+        ep_buf_puts(&text, "; raise memory_limit_mb in entrepot.yaml");
     return ep_fail(err, code, "%s",
                    text.failed || !text.data
                        ? "the engine refused a statement; out of memory for what it said"

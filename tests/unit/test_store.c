@@ -378,6 +378,9 @@ static void work_beyond_the_memory_spills_or_says_so(void **state) {
             must_fail(EP_E_NOMEM, ep_store_exec(store, sql, err));
         ep_store_close(&store);
     }
+    /* What to do, in terms of a warehouse: the engine's own settings are locked. */
+    assert_non_null(strstr(last_error.text, "; raise memory_limit_mb in entrepot.yaml"));
+    assert_null(strstr(last_error.text, "Possible solutions"));
 }
 
 /* Transactions */
