@@ -20,7 +20,7 @@ test: setup
 	@tools/build asan
 	@tools/build release
 	@tools/build clang
-	@tools/build tsan tests/test_pipeline tests/test_store_rows
+	@tools/build tsan entrepot tests/test_pipeline tests/test_store_rows
 	@/usr/bin/python3 tests/run.py
 
 # The long forms: what they reached is in docs/soak.md. PARTS=n stops after so many parts, SECONDS=n is the time a target.
