@@ -77,6 +77,10 @@ def test_a_line_that_comes_after_its_order_was_cancelled(shop):
     shop.cancel(1, "2026-03-08T10:00:00Z")
     shop.order(1, "2026-03-05T10:00:00Z", lines=("l-1",))
     assert shop.column("cancelled_at") == {("o-1", "l-1"): "2026-03-08 10:00:00"}
+    # By the clock of whoever cancelled, before the order: all that is told since does not show it.
+    shop.cancel(2, "2026-03-05T09:59:00Z")
+    shop.order(2, "2026-03-05T10:00:00Z", lines=("l-1",))
+    assert shop.column("cancelled_at")["o-2", "l-1"] == "2026-03-05 09:59:00"
 
 
 def test_a_rate_that_comes_after_the_lines_of_its_day(shop):
