@@ -56,7 +56,8 @@ select f._row, f._key, f._at,
        end as _news_at,
        f._at <= s._last_at and (false{{type1||
            or ((f._present & $bit) <> 0 and f.$ is distinct from d.$)}}{{type0||
-           or ((f._present & $bit) <> 0 and f.$ is distinct from d.$)}}) as _late
+           or ((f._present & $bit) <> 0 and f.$ is distinct from d.$)}}) as _late,
+       d.{{key}} is not null and ({{keys| or |d.$ is distinct from f.$}}) as _collides
 from fresh_{{x}} f
 join span s on s._key = f._key
 left join {{there}} d on d.{{key}} = f._key and d.valid_from <= f._at and f._at < d.valid_to;

@@ -9,6 +9,10 @@ create temp table stage_{{x}} ({{definition}});
 select count(*) from stage_{{x}} s join {{there}} d on d.{{key}} = s._key
 where {{keys| or |d.$ is distinct from s.$}};
 
+-- :compared_collision
+-- The same of a dimension's fresh changes, which history.sql has beside a version of their key.
+select count(*) from compared_{{x}} where _collides;
+
 -- :staged_collision
 select count(*) from (
     select _key from stage_{{x}} group by _key

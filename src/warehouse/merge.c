@@ -156,6 +156,7 @@ ep_code ep_merge_versions_once(ep_tx *tx, const ep_table *t, ep_error *err) {
 static ep_code find_quiet(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, ep_error *err) {
     int64_t n_late = 0;
     EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "compared", err));
+    EP_TRY(refuse_collisions(tx, t, "compared_collision", err));
     if (t->type0.n + t->type1.n > 0)
         EP_TRY(ep_table_int(tx->w, t, EP_SQL_HISTORY, "n_late", NULL, 0, &n_late, err));
     if (n_late > 0)
@@ -184,7 +185,6 @@ static ep_code merge_versions(ep_tx *tx, const ep_table *t, const ep_merge_texts
     EP_TRY(ep_near_keys(tx->w, t, x->rows.data, err));
     if (!ep_merge_goes_ahead(tx))
         EP_TRY(ep_merge_versions_once(tx, t, err));
-    EP_TRY(refuse_collisions(tx, t, "known_collision", err));
     EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "fresh", err));
     EP_TRY(count(tx, t, "fresh", &n_fresh, err));
     if (n_fresh < n_staged)

@@ -1,9 +1,12 @@
 """Parents that come later: inferred members, groups that wait, chains of them, and what stays out."""
 
 import copy
+import subprocess
 
 import market
+import pg
 import pytest
+import wh
 from market import line, order, shop, visit
 from wh import BEGINNING, Warehouse, dataset, emit, feed, field
 
@@ -87,6 +90,22 @@ def test_a_late_change_is_the_first_unless_another_was(tmp_path):
     assert w.tuples("select city, founder from dim_shop") == [("X", "Bea")]
     assert (late["received"], later["unchanged"]) == (1, 1)
     w.check_books()
+
+
+@pytest.mark.parametrize("table, feed_name", [("dim_shop", "shops"), ("fact_line", "orders")])
+def test_a_durable_key_of_two_natural_keys_stops_the_load(make, table, feed_name):
+    """No test can make one, so another natural key is put where the key is stored. A dimension, and a table with one row a key."""
+    w = make("inferred")
+    records = {"shops": lambda city: [shop("a", "2025-03-01T00:00:00Z", city=city)], "orders": lambda city: [order(1, line("a"), at=f"2025-06-0{len(city)}T00:00:00Z")]}
+    w.load_records(feed_name, records[feed_name]("X"))
+    turned = f"update {table} set {'shop' if table == 'dim_shop' else 'order_id'} = 'zz'"
+    if wh.ENGINE == "duckdb":
+        subprocess.run([wh.ROOT / "build" / "asan" / "tests" / "tools" / "tamper", w.folder / "data" / "warehouse.duckdb", turned], check=True)
+    else:
+        pg.psql(w.store, f"set search_path = main; {turned}")
+    done = w.run("load", feed_name, w.file("again.jsonl", records[feed_name]("XX")), check=False)
+    assert done.returncode != 0 and "the same durable key" in done.err
+    assert w.value(f"select count(*) from log.{table}") == (1 if table == "dim_shop" else 0)
 
 
 def test_what_waits_comes_in_with_its_parent(make):
