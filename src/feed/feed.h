@@ -85,6 +85,8 @@ typedef struct ep_unit {
 EP_CHECK ep_code ep_unit_new(const ep_feed *feed, const ep_feed_schemas *schemas, ep_unit **ret,
                              ep_error *err);
 void ep_unit_reset(ep_unit *unit);
+/** Memory that it holds, nearly all of it: its rows, records, groups and texts of its own. */
+size_t ep_unit_bytes(const ep_unit *unit);
 void ep_unit_free(ep_unit **unit);
 
 /* What `meta: name` can give a mapping besides the record's bytes. Part of the record's coordinates, so acceptance stays a pure function. */

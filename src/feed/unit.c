@@ -56,7 +56,7 @@ void ep_unit_free(ep_unit **unit) {
 }
 
 static ep_code grow_table(ep_unit_table *table, ep_error *err) {
-    size_t capacity = table->capacity ? table->capacity * 2 : FIRST_ROWS, words = words_of(table->contract);
+    size_t capacity = table->batch->capacity, words = words_of(table->contract);
     uint32_t *record_of = ep_realloc(table->record_of, capacity * sizeof(*record_of));
     if (record_of)
         table->record_of = record_of;
@@ -71,10 +71,21 @@ static ep_code grow_table(ep_unit_table *table, ep_error *err) {
     return EP_OK;
 }
 
+size_t ep_unit_bytes(const ep_unit *unit) {
+    size_t bytes = unit->arena.used_bytes + unit->records_capacity * sizeof(*unit->records) +
+                   unit->groups_capacity * sizeof(*unit->groups);
+    for (size_t i = 0; i < unit->n_tables; i++)
+        bytes += ep_batch_bytes(unit->tables[i].batch);
+    return bytes;
+}
+
 ep_code ep_unit_add_row(ep_unit_table *table, uint64_t **ret_failed, ep_error *err) {
-    if (table->batch->n_rows == table->capacity)
-        EP_TRY(grow_table(table, err));
     EP_TRY(ep_batch_add_row(table->batch, err));
+    ep_code code = table->batch->n_rows > table->capacity ? grow_table(table, err) : EP_OK;
+    if (code != EP_OK) {
+        ep_batch_drop_row(table->batch);
+        return code;
+    }
     size_t words = words_of(table->contract);
     *ret_failed = table->failed + (table->batch->n_rows - 1) * words;
     memset(*ret_failed, 0, words * sizeof(**ret_failed));

@@ -87,9 +87,19 @@ void ep_batch_free(ep_batch **batch) {
 }
 
 ep_code ep_batch_grow(ep_batch *batch, ep_error *err) {
-    if (batch->capacity > SIZE_MAX / 2)
+    size_t more = batch->capacity / 2 + 1;
+    if (batch->capacity > SIZE_MAX - more)
         return out_of_memory(err, batch->capacity);
-    return resize(batch, batch->capacity * 2, err);
+    return resize(batch, batch->capacity + more, err);
+}
+
+size_t ep_batch_bytes(const ep_batch *batch) {
+    static const size_t cell_bytes[] = {
+        [STORE_TEXT] = sizeof(ep_str), [STORE_I128] = sizeof(ep_int128), [STORE_I64] = sizeof(int64_t)};
+    size_t row_bytes = 0;
+    for (size_t i = 0; i < batch->schema->n_columns; i++)
+        row_bytes += sizeof *batch->columns[i].state + cell_bytes[storage_of(&batch->schema->columns[i])];
+    return batch->capacity * row_bytes + batch->arena.used_bytes;
 }
 
 void ep_batch_drop_row(ep_batch *batch) {

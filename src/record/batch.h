@@ -38,7 +38,7 @@ typedef struct ep_batch {
 
 EP_CHECK ep_code ep_batch_new(const ep_schema *schema, size_t capacity, ep_batch **ret, ep_error *err);
 void ep_batch_free(ep_batch **batch);
-/** Adds one row, all cells absent; its index is n_rows - 1 afterwards. Grows by doubling. */
+/** Adds one row, all cells absent; its index is n_rows - 1 afterwards. Grows by half: half of what is there, at most, lies idle. */
 EP_CHECK static inline ep_code ep_batch_add_row(ep_batch *batch, ep_error *err);
 /** Takes the last row back (a row that turned out not to exist). */
 void ep_batch_drop_row(ep_batch *batch);
@@ -73,10 +73,12 @@ static inline void ep_batch_set_text(ep_batch *batch, size_t row, size_t column,
 
 /** Copies the text into the arena first. */
 EP_CHECK ep_code ep_batch_copy_text(ep_batch *batch, size_t row, size_t column, ep_str text, ep_error *err);
+/** Memory that it holds: for all rows that fit in, and the texts in its arena. */
+size_t ep_batch_bytes(const ep_batch *batch);
 /** The cell as a value (a view into the batch). */
 ep_value ep_batch_get(const ep_batch *batch, size_t row, size_t column);
 
-/* Doubles the capacity; only for the inline code below. */
+/* By half; only for the inline code below. */
 EP_CHECK ep_code ep_batch_grow(ep_batch *batch, ep_error *err);
 static inline ep_code ep_batch_add_row(ep_batch *batch, ep_error *err) {
     if (batch->n_rows == batch->capacity)

@@ -27,7 +27,7 @@ void ep_load_give_pieces(ep_loader *l) {
         ep_piece_give(l->pool, piece);
     }
     l->pieces = NULL;
-    l->n_pieces = 0;
+    l->n_pieces = l->memory_bytes = 0;
 }
 
 void ep_loader_done(ep_loader *l) {
@@ -118,7 +118,6 @@ static ep_code make_load_id(const ep_feed *feed, const ep_load_part *p, uint64_t
 void ep_load_note_merged(ep_loader *l) {
     l->merged.n_records = l->n_records;
     l->merged.n_rows = l->n_rows;
-    l->merged.size_bytes = l->size_bytes;
 }
 
 static ep_code begin(ep_loader *l, ep_error *err) {
@@ -287,8 +286,7 @@ ep_code ep_load_finish_batch(ep_loader *l, ep_error *err) {
 
 bool ep_load_is_slice_full(const ep_loader *l) {
     return l->tx->holding && (l->n_records - l->merged.n_records >= SLICE_RECORDS ||
-                              l->n_rows - l->merged.n_rows >= SLICE_ROWS ||
-                              l->size_bytes - l->merged.size_bytes >= SLICE_BYTES);
+                              l->n_rows - l->merged.n_rows >= SLICE_ROWS || l->memory_bytes >= SLICE_BYTES);
 }
 
 /* The batch is worth a commit, or as large as memory should let it be. On a server a slice is a batch: a merge keeps the writers' lock to the end of its

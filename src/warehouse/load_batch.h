@@ -43,8 +43,8 @@ typedef struct ep_loader {
     ep_load_result *result;
     ep_feed_schemas schemas;
     ep_piece_pool *pool;
-    ep_piece *pieces; /* of the batch: its rows are held in them */
-    size_t n_pieces;
+    ep_piece *pieces;              /* of the batch: its rows are held in them */
+    size_t n_pieces, memory_bytes; /* of these */
     ep_tx *tx;
     ep_set_aside *aside;
     ep_late late;
@@ -58,7 +58,6 @@ typedef struct ep_loader {
     size_t size_bytes;
     struct {
         uint64_t n_records, n_rows;
-        size_t size_bytes;
     } merged; /* of those, what is merged already */
     int64_t started_at;
     uint64_t n_done, n_bad; /* for progress */

@@ -31,6 +31,7 @@ static void keep(ep_loader *l, ep_piece *piece) {
     piece->next = l->pieces;
     l->pieces = piece;
     l->n_pieces++;
+    l->memory_bytes += piece->memory_bytes;
 }
 
 static ep_code accept_piece(reading *r, ep_piece *piece, ep_error *err) {
@@ -69,6 +70,7 @@ static void flow_done(void *context, const ep_batch *batch) {
     ep_piece *piece = *place;
     *place = piece->next;
     l->n_pieces--;
+    l->memory_bytes -= piece->memory_bytes;
     ep_piece_give(l->pool, piece);
 }
 

@@ -26,6 +26,7 @@ typedef struct ep_piece {
     uint64_t next_record; /* behind it */
     uint64_t digest;      /* of all raws up to the end of this piece */
     size_t size_bytes;    /* raw bytes in it */
+    size_t memory_bytes;  /* of these and the unit, once it is made */
     uint64_t offset;      /* bytes of the source read so far */
     struct ep_piece *next;
 } ep_piece;

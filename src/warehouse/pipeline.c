@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Pieces that may be under way besides two a worker: enough to keep the workers busy while the store merges a slice. */
-enum { PIECE_RECORDS = 4096, MAX_WORKERS = 64, READ_AHEAD = 14 };
+/* Pieces that may be under way besides two a worker: enough to keep the workers busy while the store merges a slice. Where records become many
+ * rows, memory bounds them. */
+enum { PIECE_RECORDS = 4096, MAX_WORKERS = 64, READ_AHEAD = 14, AHEAD_BYTES = 32 << 20 };
 
 typedef enum { FREE, CUT, BUSY, DONE } slot_state;
 
@@ -38,6 +39,9 @@ struct ep_pipeline {
     slot *slots;
     size_t n_slots;
     uint64_t n_cut, n_taken, n_next; /* pieces cut, taken by workers, handed out */
+    size_t most_ahead,
+        least_ahead;      /* pieces cut and not handed out: at most so many, which are at least so many */
+    size_t largest_bytes; /* memory of the largest piece so far */
     pthread_t reader, workers[MAX_WORKERS];
     size_t n_workers;
     bool has_reader;
@@ -56,7 +60,7 @@ static uint64_t add_digest(uint64_t digest, ep_str raw) {
 static slot *free_slot(ep_pipeline *p) {
     pthread_mutex_lock(&p->lock);
     slot *s = &p->slots[p->n_cut % p->n_slots];
-    while (!p->stopping && s->state != FREE)
+    while (!p->stopping && p->n_cut - p->n_next >= p->most_ahead)
         pthread_cond_wait(&p->changed, &p->lock);
     bool stopping = p->stopping;
     pthread_mutex_unlock(&p->lock);
@@ -202,6 +206,7 @@ static ep_code work_on(ep_pipeline *p, tools *t, slot *s, uint64_t number, ep_er
     ep_unit *unit = s->piece->unit;
     EP_TRY(ep_feed_runner_run(t->runner, s->raws, s->n_raws, p->meta, unit, err));
     EP_TRY(ep_stamper_run(t->stamper, unit, (int64_t)(p->first_unit + number), err));
+    s->piece->memory_bytes = s->piece->size_bytes + ep_unit_bytes(unit);
     return ep_feed_keeps_archive(p->feed) ? ep_archive_pack(unit, &s->piece->archive, err) : EP_OK;
 }
 
@@ -226,6 +231,15 @@ static slot *take(ep_pipeline *p, uint64_t *ret_number) {
     return s;
 }
 
+/* As many pieces like the largest may be under way as memory allows. */
+static void note_size(ep_pipeline *p, const ep_piece *piece) {
+    if (piece->memory_bytes <= p->largest_bytes)
+        return;
+    p->largest_bytes = piece->memory_bytes;
+    size_t most = AHEAD_BYTES / p->largest_bytes;
+    p->most_ahead = most < p->least_ahead ? p->least_ahead : most > p->n_slots ? p->n_slots : most;
+}
+
 static void *work(void *context) {
     ep_pipeline *p = context;
     tools t = {0};
@@ -241,6 +255,7 @@ static void *work(void *context) {
             s->code = work_on(p, &t, s, number, &s->error);
         pthread_mutex_lock(&p->lock);
         s->state = DONE;
+        note_size(p, s->piece);
         pthread_cond_broadcast(&p->changed);
         pthread_mutex_unlock(&p->lock);
     }
@@ -280,6 +295,8 @@ ep_code ep_pipeline_start(const ep_warehouse *w, const ep_feed *feed, ep_piece_p
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
     p->n_slots = count_workers(w) * 2 + READ_AHEAD;
+    /* Until the first piece tells how large they are, one a worker, and one more. */
+    p->most_ahead = p->least_ahead = count_workers(w) + 1;
     p->slots = ep_calloc(p->n_slots, sizeof *p->slots);
     ep_code code = p->slots ? EP_OK : ep_fail(err, EP_E_NOMEM, "out of memory for loading");
     if (code == EP_OK)
@@ -317,8 +334,8 @@ ep_code ep_pipeline_next(ep_pipeline *p, ep_piece **ret, ep_error *err) {
     if (n > 0)
         p->n_records = piece->unit->records[n - 1].raw.at.record + 1;
     piece->next_record = p->n_records;
-    p->n_next++;
     pthread_mutex_lock(&p->lock);
+    p->n_next++;
     s->piece = NULL;
     s->state = FREE;
     pthread_cond_broadcast(&p->changed);

@@ -87,6 +87,22 @@ static void cells_of_every_type(void **state) {
     ep_batch_free(&batch);
 }
 
+static void a_batch_tells_its_memory_and_leaves_little_of_it_idle(void **state) {
+    (void)state;
+    /* Two texts of pointer and length, one int128, six int64, and a state for each of the nine. */
+    const size_t row_bytes = 2 * 16 + 16 + 6 * 8 + 9;
+    ep_batch *batch = new_batch(64);
+    assert_int_equal(ep_batch_bytes(batch), 64 * row_bytes);
+    for (size_t n = 1; n <= 100000; n++) {
+        add_row(batch);
+        assert_in_range(batch->capacity, n, n < 64 ? 64 : n + n / 2);
+    }
+    assert_int_equal(ep_batch_bytes(batch), batch->capacity * row_bytes);
+    assert_int_equal(ep_batch_copy_text(batch, 0, C_NAME, EP_STR("sixteen bytes it"), NULL), EP_OK);
+    assert_int_equal(ep_batch_bytes(batch), batch->capacity * row_bytes + 16);
+    ep_batch_free(&batch);
+}
+
 static void null_and_absent_differ_and_print_nothing(void **state) {
     (void)state;
     EP_CLEANUP(ep_buf_done) ep_buf buf = {0};
@@ -315,6 +331,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_row_is_absent_everywhere),
         cmocka_unit_test(cells_of_every_type),
+        cmocka_unit_test(a_batch_tells_its_memory_and_leaves_little_of_it_idle),
         cmocka_unit_test(null_and_absent_differ_and_print_nothing),
         cmocka_unit_test(copied_texts_outlive_their_source),
         cmocka_unit_test(a_dropped_row_leaves_nothing),

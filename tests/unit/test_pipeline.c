@@ -7,11 +7,27 @@
 
 #include <cmocka.h>
 #include <inttypes.h>
+#include <time.h>
 
 #include "warehouse/stage.h"
 #include "warehouse_fixture.h"
 
 enum { N_RECORDS = 60000, EVERY_BAD = 1000 };
+/* Orders of many lines: 16 MiB of them, some 100 MB of rows. */
+enum { N_WIDE = 8000, N_LINES = 100, MOST_AHEAD_BYTES = 48 << 20 };
+
+static int write_wide(void) {
+    FILE *wide = fopen(in_folder("wide.jsonl"), "w");
+    if (!wide)
+        return -1;
+    for (int i = 0; i < N_WIDE; i++) {
+        fputs("{\"t\": 1764000000, \"lines\": [{\"id\": 0}", wide);
+        for (int line = 1; line < N_LINES; line++)
+            fprintf(wide, ", {\"id\": %d}", 100000000 + i * N_LINES + line);
+        fputs("]}\n", wide);
+    }
+    return fclose(wide);
+}
 
 static int make_files(void **state) {
     if (make_warehouse_folder(state) != 0)
@@ -29,6 +45,10 @@ static int make_files(void **state) {
     write_text("feeds/csv.yaml",
                "feed: csv\ndelivery: append\ndecode: {format: csv}\nemit:\n  - contract: fact_hit\n"
                "    fields:\n      id: id\n      at_time: {path: t, formats: [epoch_s]}\n");
+    write_text("feeds/wide.yaml",
+               "feed: wide\ndelivery: append\ndecode: {format: jsonl}\nemit:\n  - contract: fact_hit\n"
+               "    each: \"lines[*]\"\n"
+               "    fields:\n      id: id\n      at_time: {path: ^.t, formats: [epoch_s]}\n");
     FILE *json = fopen(in_folder("hits.jsonl"), "w"), *csv = fopen(in_folder("hits.csv"), "w");
     if (!json || !csv)
         return -1;
@@ -38,7 +58,7 @@ static int make_files(void **state) {
         fprintf(json, "{\"id\": %d, \"t\": %s}\n", i, bad ? "broken" : "1764000000.5");
         fprintf(csv, "%d;%s\n", i, bad ? "broken" : "1764000000.5");
     }
-    return fclose(json) | fclose(csv);
+    return fclose(json) | fclose(csv) | write_wide();
 }
 
 typedef struct run {
@@ -141,6 +161,37 @@ static void stopping_in_the_middle_ends_all_threads(void **state) {
     }
 }
 
+/* Memory of all pieces that ever were: those of the pool, up to the first that nobody has used. */
+static size_t pool_bytes(run *r, size_t *ret_n) {
+    ep_piece *used[200];
+    size_t bytes = 0, n = 0;
+    for (bool fresh = false; !fresh && n < N_OF(used); n++) {
+        must(ep_piece_take(r->pool, &used[n], err));
+        fresh = used[n]->memory_bytes == 0;
+        bytes += fresh ? 0 : ep_unit_bytes(used[n]->unit);
+    }
+    for (size_t i = 0; i < n; i++)
+        ep_piece_give(r->pool, used[i]);
+    *ret_n = n - 1;
+    return bytes;
+}
+
+static void pieces_of_many_rows_wait_in_bounded_memory(void **state) {
+    (void)state;
+    run r;
+    size_t n;
+    run_init(&r, "wide", "wide.jsonl", 2);
+    start(&r);
+    nanosleep(&(struct timespec){.tv_nsec = 700000000}, NULL); /* a store that merges */
+    ep_pipeline_stop(&r.pipeline);
+    assert_in_range(pool_bytes(&r, &n), 1, MOST_AHEAD_BYTES);
+    assert_in_range(n, 2, 8);
+    start(&r);
+    assert_true(take(&r, UINT64_MAX));
+    assert_int_equal(r.next, N_WIDE);
+    run_done(&r);
+}
+
 static void a_changed_beginning_is_a_conflict(void **state) {
     (void)state;
     const ep_resume wrong[] = {{100, 100, 12345}, {N_RECORDS + 1, N_RECORDS + 1, 1}};
@@ -170,6 +221,7 @@ int main(void) {
         cmocka_unit_test(every_record_comes_once_and_in_order),
         cmocka_unit_test(a_stopped_load_goes_on_where_it_was),
         cmocka_unit_test(stopping_in_the_middle_ends_all_threads),
+        cmocka_unit_test(pieces_of_many_rows_wait_in_bounded_memory),
         cmocka_unit_test(a_changed_beginning_is_a_conflict),
         cmocka_unit_test(a_file_that_cannot_be_opened_starts_nothing),
     };
