@@ -115,6 +115,16 @@ static ep_code look_for_books(ep_warehouse *w, ep_error *err) {
     return n > 0 ? EP_OK : ep_fail(err, EP_E_NOT_FOUND, "no tables");
 }
 
+/* True when some feed fills several tables. Their merges are many statements over some ten thousand rows each: less than the engine shares among
+ * threads, which yet collect the rows that they insert apart from the table, where both stay in memory until the transaction ends. So one thread of
+ * the engine does it in less memory and time, and the others decode. */
+static bool fills_several_tables(const ep_warehouse *w) {
+    for (size_t i = 0; i < w->n_feeds; i++)
+        if (ep_feed_n_targets(w->feeds[i]) > 1)
+            return true;
+    return false;
+}
+
 static ep_code open_store(ep_warehouse *w, ep_open_mode mode, ep_error *err) {
     char location[EP_PATH_BYTES], temp[EP_PATH_BYTES];
     bool read_only = mode == EP_OPEN_READ;
@@ -126,6 +136,7 @@ static ep_code open_store(ep_warehouse *w, ep_open_mode mode, ep_error *err) {
         .allowed_folder = read_only ? NULL : w->folder,
         .temp_folder = temp,
         .memory_limit_bytes = w->settings.memory_limit_bytes,
+        .n_threads = !read_only && fills_several_tables(w) ? 1 : 0,
     };
     ep_code code = ep_store_open(&options, &w->store, err);
     if (code == EP_E_NOT_FOUND && ep_warehouse_on_server(w))

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "warehouse_fixture.h"
 
@@ -323,6 +324,36 @@ static void an_insert_goes_on_with_what_comes(void **state) {
     ep_store_close(&store);
 }
 
+static int64_t engine_threads(ep_open_mode mode) {
+    ep_warehouse *opened = NULL;
+    must(ep_warehouse_open(folder, mode, &opened, err));
+    int64_t n = get_int(opened->store, "select current_setting('threads')::int");
+    ep_warehouse_close(&opened);
+    return n;
+}
+
+/* Many statements over few rows each: threads of the engine would only hold those rows twice. Readers scan large tables. */
+static void one_thread_merges_where_a_feed_fills_several_tables(void **state) {
+    (void)state;
+    int64_t n_cores = sysconf(_SC_NPROCESSORS_ONLN);
+    write_contract("p", "  - name: fact_ping\n    customProperties:\n"
+                        "      - {property: entrepot.kind, value: transaction}\n"
+                        "      - {property: entrepot.validTime, value: at}\n"
+                        "      - {property: entrepot.dedupe, value: [id]}\n"
+                        "    properties:\n"
+                        "      - {name: id, logicalType: string, required: true}\n"
+                        "      - {name: at, logicalType: timestamp, required: true}\n");
+    write_text("feeds/one.yaml", "feed: one\ndelivery: upsert\ndecode: {format: jsonl}\n"
+                                 "emit: [{contract: fact_ping, fields: {id: id, at: at}}]\n");
+    assert_int_equal(engine_threads(EP_OPEN_WRITE), n_cores);
+    write_text("feeds/both.yaml",
+               "feed: both\ndelivery: upsert\ndecode: {format: jsonl}\n"
+               "emit:\n  - {contract: fact_ping, fields: {id: id, at: at}}\n"
+               "  - {contract: fact_hit, fields: {id: id, at: at, note: note, shop: shop}}\n");
+    assert_int_equal(engine_threads(EP_OPEN_WRITE), 1);
+    assert_int_equal(engine_threads(EP_OPEN_READ), n_cores);
+}
+
 static void full_memory_is_an_error(void **state) {
     (void)state;
     const hit_row rows[] = {{"a", 1, "x", "s"}, {"b", 1, "x", "t"}, {"a", 1, "y", "s"}};
@@ -357,6 +388,7 @@ int main(void) {
         cmocka_unit_test(rows_sent_ahead_are_inserted_from_there),
         cmocka_unit_test(parts_without_rows_hide_none),
         cmocka_unit_test(an_insert_goes_on_with_what_comes),
+        cmocka_unit_test(one_thread_merges_where_a_feed_fills_several_tables),
         cmocka_unit_test(full_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, open_definitions, close_definitions);
