@@ -105,8 +105,18 @@ where l.order_line_key = v.order_line_key
 
 drop table line_cancelled;
 
-drop table if exists line_worth;
-create temp table line_worth as
+-- What lines look up, once for all lines that share it. In tables: DuckDB takes those that are not committed yet for empty, and would hold all
+-- lines in memory to pass rates by them, were these not taken for empty, too.
+drop table if exists version_due;
+create temp table version_due as
+select v.product_key, v.product_from, p.category
+from (select distinct product_key, product_from from line_due) v
+join dim_product p
+    on p.product_key = v.product_key
+    and p.valid_from = v.product_from;
+
+drop table if exists rate_due;
+create temp table rate_due as
 with rule as (
     select seller_id, category, valid_from, valid_to, rate from commission_rule
     union all
@@ -142,7 +152,43 @@ ranked as (
 commission as (
     select seller_id, category, starts_on, ends_on, rate from ranked where nth = 1
 ),
-currency_day as (
+-- A product without category, which no category is named like, knows only the rules for all.
+sold as (
+    select distinct line.seller_id, coalesce(v.category, '') as category, line.ordered_on
+    from line_due line
+    left join version_due v
+        on v.product_key = line.product_key
+        and v.product_from = line.product_from
+)
+-- Seller and category, seller, category, default.
+select
+    s.seller_id, s.category, s.ordered_on,
+    coalesce(own_category.rate, own.rate, any_category.rate, every.rate) as rate
+from sold s
+left join commission own_category
+    on own_category.seller_id = s.seller_id
+    and own_category.category = s.category
+    and s.ordered_on >= own_category.starts_on
+    and s.ordered_on < own_category.ends_on
+left join commission own
+    on own.seller_id = s.seller_id
+    and own.category = '*'
+    and s.ordered_on >= own.starts_on
+    and s.ordered_on < own.ends_on
+left join commission any_category
+    on any_category.seller_id = '*'
+    and any_category.category = s.category
+    and s.ordered_on >= any_category.starts_on
+    and s.ordered_on < any_category.ends_on
+left join commission every
+    on every.seller_id = '*'
+    and every.category = '*'
+    and s.ordered_on >= every.starts_on
+    and s.ordered_on < every.ends_on;
+
+drop table if exists fx_due;
+create temp table fx_due as
+with currency_day as (
     select distinct currency, ordered_on from line_due
 ),
 -- Of a currency and day the last rate of the 10 days up to it; the reporting currency is worth itself.
@@ -156,62 +202,39 @@ rate_day as (
         and f.rate_date >= k.ordered_on - 10
     where k.currency <> ${reporting_currency}
     group by k.currency, k.ordered_on
-),
-fx as (
-    select d.currency, d.ordered_on, d.rate_date, f.rate
-    from rate_day d
-    join fx_rate f
-        on f.currency = d.currency
-        and f.quote = ${reporting_currency}
-        and f.rate_date = d.rate_date
-    union all
-    select currency, ordered_on, ordered_on, cast(1 as decimal(18,8))
-    from currency_day
-    where currency = ${reporting_currency}
-),
--- The default by day, so that lines find it by equality.
-default_rate as (
-    select k.ordered_on, c.rate
-    from (select distinct ordered_on from currency_day) k
-    join commission c
-        on c.seller_id = '*'
-        and c.category = '*'
-        and k.ordered_on >= c.starts_on
-        and k.ordered_on < c.ends_on
-),
--- Seller and category, seller, category, default. A product without category knows only the rules for all.
-priced as (
+)
+select d.currency, d.ordered_on, d.rate_date, f.rate
+from rate_day d
+join fx_rate f
+    on f.currency = d.currency
+    and f.quote = ${reporting_currency}
+    and f.rate_date = d.rate_date
+union all
+select currency, ordered_on, ordered_on, cast(1 as decimal(18,8))
+from currency_day
+where currency = ${reporting_currency};
+
+drop table if exists line_worth;
+create temp table line_worth as
+with priced as (
     select
         line.order_line_key, line.seller_id, line.commission_charged,
         line.amount as stored_amount, line.commission_rate as stored_commission_rate,
         line.commission_amount as stored_commission_amount, line.fx_rate as stored_fx_rate, line.fx_date as stored_fx_date,
         line.amount_reporting as stored_amount_reporting, line.commission_reporting as stored_commission_reporting,
         cast(cast(line.quantity as decimal(38,0)) * line.unit_price as decimal(18,4)) as amount, -- exact: nothing to round
-        coalesce(own_category.rate, own.rate, any_category.rate, every.rate) as commission_rate,
+        r.rate as commission_rate,
         fx.rate as fx_rate,
         fx.rate_date as fx_date
     from line_due line
-    left join dim_product product
-        on product.product_key = line.product_key
-        and product.valid_from = line.product_from
-    left join commission own_category
-        on own_category.seller_id = line.seller_id
-        and own_category.category = product.category
-        and line.ordered_on >= own_category.starts_on
-        and line.ordered_on < own_category.ends_on
-    left join commission own
-        on own.seller_id = line.seller_id
-        and own.category = '*'
-        and line.ordered_on >= own.starts_on
-        and line.ordered_on < own.ends_on
-    left join commission any_category
-        on any_category.seller_id = '*'
-        and any_category.category = product.category
-        and line.ordered_on >= any_category.starts_on
-        and line.ordered_on < any_category.ends_on
-    left join default_rate every
-        on every.ordered_on = line.ordered_on
-    left join fx
+    left join version_due v
+        on v.product_key = line.product_key
+        and v.product_from = line.product_from
+    left join rate_due r
+        on r.seller_id = line.seller_id
+        and r.category = coalesce(v.category, '')
+        and r.ordered_on = line.ordered_on
+    left join fx_due fx
         on fx.currency = line.currency
         and fx.ordered_on = line.ordered_on
 ),
@@ -227,8 +250,14 @@ charged as (
 converted as (
     select
         *,
-        cast(round(cast(amount as decimal(38,8)) * fx_rate, 4) as decimal(18,4)) as amount_reporting,
-        cast(round(cast(commission_amount as decimal(38,8)) * fx_rate, 4) as decimal(18,4)) as commission_reporting
+        case
+            when fx_rate = 1 then amount
+            else cast(round(cast(amount as decimal(38,8)) * fx_rate, 4) as decimal(18,4))
+        end as amount_reporting,
+        case
+            when fx_rate = 1 then commission_amount
+            else cast(round(cast(commission_amount as decimal(38,8)) * fx_rate, 4) as decimal(18,4))
+        end as commission_reporting
     from charged
 )
 select
@@ -262,3 +291,6 @@ where l.order_line_key = v.order_line_key
     );
 
 drop table line_worth;
+drop table fx_due;
+drop table rate_due;
+drop table version_due;
