@@ -89,6 +89,50 @@ where f._row = c._row
             select 1 from logged l
             where l._key = f._key and l._at < f._at and (l._present & $bit) <> 0))}});
 
+-- :late_in_one_pass
+-- The same in a file, where a look into the log a change would be a pass over it a change: what was in force comes from one pass over the
+-- logged and the late changes of their keys. Of equal event times, what is logged comes first.
+with late as materialized (
+    select f.*
+    from compared_{{x}} c
+    join fresh_{{x}} f on f._row = c._row
+    where c._late and c._news_at is null
+),
+told as (
+    select _key, _at, _seq, _hash, _present{{type1||, $}}{{type0||, $}}, cast(null as bigint) as _row
+    from log.{{x}}
+    where _key in (select _key from late)
+    union all
+    select _key, _at, _seq, _hash, _present{{type1||, $}}{{type0||, $}}, _row
+    from late
+),
+ordered as (
+    select *, row_number() over (
+        partition by _key
+        order by _at, case when _row is null then 0 else 1 end nulls last, _seq, _hash
+    ) as _nth
+    from told
+),
+source as (
+    select *{{type1||,
+           max(case when _row is null and (_present & $bit) <> 0 then _nth end) over (partition by _key order by _nth) as $from}}{{type0||,
+           min(case when _row is null and (_present & $bit) <> 0 then _at end) over (partition by _key) as $from}}
+    from ordered
+),
+known as (
+    select _row, _at, _present{{type1||, $,
+           nth_value($, cast($from as integer)) over whole as $now}}{{type0||, $from}}
+    from source
+    window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following)
+)
+update compared_{{x}} as c
+set _news_at = k._at
+from known k
+where k._row = c._row
+    and (false{{type1||
+        or ((k._present & $bit) <> 0 and k.$ is distinct from k.$now)}}{{type0||
+        or ((k._present & $bit) <> 0 and (k.$from is null or k.$from >= k._at))}});
+
 -- :late_is_news
 -- Where the log is not at hand, as on several nodes.
 update compared_{{x}} set _news_at = _at where _late;

@@ -152,6 +152,11 @@ ep_code ep_merge_versions_once(ep_tx *tx, const ep_table *t, ep_error *err) {
     return ep_table_exec(tx->w, t, EP_SQL_HISTORY, "once", NULL, 0, err);
 }
 
+/* How late changes are told from news: by index on a server, if the log lies at hand; by a pass in a file. */
+static const char *late_section(const ep_warehouse *w) {
+    return !ep_warehouse_on_server(w) ? "late_in_one_pass" : w->plan->near ? "late_is_news" : "late";
+}
+
 /* Splits fresh changes into news and those that repeat what is known (quiet). */
 static ep_code find_quiet(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, ep_error *err) {
     int64_t n_late = 0;
@@ -160,7 +165,7 @@ static ep_code find_quiet(ep_tx *tx, const ep_table *t, const ep_merge_texts *x,
     if (t->type0.n + t->type1.n > 0)
         EP_TRY(ep_table_int(tx->w, t, EP_SQL_HISTORY, "n_late", NULL, 0, &n_late, err));
     if (n_late > 0)
-        EP_TRY(run(tx, t, x, EP_SQL_HISTORY, tx->w->plan->near ? "late_is_news" : "late", err));
+        EP_TRY(run(tx, t, x, EP_SQL_HISTORY, late_section(tx->w), err));
     return run(tx, t, x, EP_SQL_HISTORY, "quiet", err);
 }
 

@@ -37,7 +37,7 @@ static void an_empty_file_gives_the_documented_defaults(void **state) {
         assert_string_equal(s.name, "warehouse");
         assert_string_equal(s.store, "data/warehouse.duckdb");
         assert_string_equal(s.reporting_currency, "EUR");
-        assert_int_equal(s.memory_limit_bytes, INT64_C(512) << 20);
+        assert_int_equal(s.memory_limit_bytes, INT64_C(200) << 20);
         assert_int_equal(s.threads, 0);
         assert_int_equal(s.commit_records, 600000);
         assert_int_equal(s.commit_bytes, INT64_C(512) << 20);
