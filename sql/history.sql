@@ -4,26 +4,41 @@
 -- Variables: x the table; there and log what staged rows are compared with, the table and its log or what near.sql fetched of them; see
 -- src/warehouse/plan.h.
 
--- :once
--- Each distinct change of the batch.
-drop table if exists once_{{x}};
-create temp table once_{{x}} as
-select min(_row) as _row
-from stage_{{x}}
-group by _key, _at, _seq, _hash;
-
--- :fresh
--- Changes that the log does not have yet, each once. What is left out are duplicates.
-drop table if exists fresh_{{x}};
-create temp table fresh_{{x}} as
-select s.*
+-- :repeated
+-- Changes that the batch has twice, but for one of each.
+drop table if exists repeated_{{x}};
+create temp table repeated_{{x}} as
+with told_twice as (
+    select _key, _at, _seq, _hash, min(_row) as _first
+    from stage_{{x}}
+    group by _key, _at, _seq, _hash
+    having count(*) > 1
+)
+select s._row
 from stage_{{x}} s
-join once_{{x}} once on once._row = s._row
-where not exists (
+join told_twice t on t._key = s._key and t._at = s._at and t._seq = s._seq and t._hash = s._hash
+where s._row <> t._first;
+
+-- :double
+-- Those, and what the log has already: duplicates.
+drop table if exists double_{{x}};
+create temp table double_{{x}} as
+select _row from repeated_{{x}}
+union
+select s._row
+from stage_{{x}} s
+where exists (
     select 1 from {{log}} l
     where l._key = s._key and l._at = s._at and l._seq = s._seq and l._hash = s._hash
 );
-drop table once_{{x}};
+drop table repeated_{{x}};
+
+-- :fresh
+-- The others are fresh. The stage itself becomes their table where nobody looks into it any more: most of a batch is fresh, and rows are wide.
+drop table if exists fresh_{{x}};
+{{last?}}delete from stage_{{x}} where _row in (select _row from double_{{x}});
+alter table stage_{{x}} rename to fresh_{{x}};{{else}}create temp table fresh_{{x}} as
+select * from stage_{{x}} s where not exists (select 1 from double_{{x}} d where d._row = s._row);{{end}}
 
 -- :compared
 -- Fresh changes beside what is in force at their time, after their key's first change: _news_at where they tell something else. All versions show
@@ -31,9 +46,10 @@ drop table once_{{x}};
 -- attribute that is told again in between may part two equal values that came one after the other.
 drop table if exists compared_{{x}};
 create temp table compared_{{x}} as
--- One look into the log a key, and another where a change is late: as a join with the grouped log, PostgreSQL may group it anew for each key;
--- unless what is looked up is materialized, it looks again for each change, and for each place that names the answer.
-with latest as materialized (
+-- A server looks into the log once a key, by its index, and again where a change is late: as a join with the grouped log, PostgreSQL may group it
+-- anew for each key; unless what is looked up is materialized, it looks again for each change, and for each place that names the answer. A file
+-- is read in one pass.
+with {{server?}}latest as materialized (
     select k._key, k._least_at, (select max(l._at) from {{log}} l where l._key = k._key) as _last_at
     from (select _key, min(_at) as _least_at from fresh_{{x}} group by _key) k
 ),
@@ -44,7 +60,12 @@ span as materialized (
                else (select min(l._at) from {{log}} l where l._key = k._key)
            end as _first_at -- or any of them, where all fresh ones are later
     from latest k
-)
+){{else}}span as materialized (
+    select k._key, min(l._at) as _first_at, max(l._at) as _last_at
+    from (select distinct _key from fresh_{{x}}) k
+    left join {{log}} l on l._key = k._key
+    group by k._key
+){{end}}
 select f._row, f._key, f._at,
        case
            when s._first_at is null or d.{{key}} is null or d.is_inferred or f._at <= s._first_at{{type3?}} or f._at <= s._last_at{{end}}
@@ -156,23 +177,23 @@ select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, 3, _record, 
 from fresh_{{x}}
 where _row in (select _row from quiet_{{x}});
 delete from fresh_{{x}} where _row in (select _row from quiet_{{x}});
--- Few are left, which an engine that plans by figures has to be told: it would read the whole log for them.
+
+-- :few_left
+-- An engine that plans by figures has to be told: it would read the whole log for them.
 analyze fresh_{{x}};
 
 -- :input
--- All changes ever accepted of the keys at hand, old and fresh.
-drop table if exists input_{{x}};
-create temp table input_{{x}} as
-select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _record, _load_id, false as _fresh
+-- All changes ever accepted of the keys at hand, old and fresh. Only the latter have a _row.
+select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _record, _load_id, cast(null as bigint) as _row
 from log.{{x}}
 where _key in (select _key from fresh_{{x}})
 union all
-select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _record, _load_id, true
-from fresh_{{x}};
+select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _record, _load_id, _row
+from fresh_{{x}}
 
 -- :is_partial
 -- 1 when some change does not carry every attribute.
-select case when exists (select 1 from input_{{x}} where _present <> {{full}}) then 1 else 0 end;
+select case when exists (select 1 from ({{input}}) i where _present <> {{full}}) then 1 else 0 end;
 
 -- :fill
 -- An absent attribute keeps the value it had: per attribute, the last change that carried it gives the value.
@@ -181,7 +202,7 @@ drop table if exists filled_{{x}};
 create temp table filled_{{x}} as
 with ordered as (
     select *, row_number() over (partition by _key order by _at, _seq, _hash) as _nth
-    from input_{{x}}
+    from ({{input}}) i
 ),
 source as (
     select *{{type0||,
@@ -191,11 +212,9 @@ source as (
 )
 select _key, _at, _seq, _hash, _present, _deleted, {{keys|, |$}}{{own||, $}}{{type0||,
        nth_value($, cast($from as integer)) over whole as $}}{{carried||,
-       nth_value($, cast($from as integer)) over whole as $}}, _record, _load_id, _fresh
+       nth_value($, cast($from as integer)) over whole as $}}, _record, _load_id, _row
 from source
 window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following);
-drop table input_{{x}};
-alter table filled_{{x}} rename to input_{{x}};
 
 -- :first
 -- Every change carries everything: type 0 attributes take the first one's value. The same as fill would give, in one pass.
@@ -203,11 +222,9 @@ drop table if exists filled_{{x}};
 create temp table filled_{{x}} as
 select _key, _at, _seq, _hash, _present, _deleted, {{keys|, |$}}{{own||, $}}{{type0||,
        first_value($) over w as $}}{{carried||,
-       $}}, _record, _load_id, _fresh
-from input_{{x}}
+       $}}, _record, _load_id, _row
+from ({{input}}) i
 window w as (partition by _key order by _at, _seq, _hash);
-drop table input_{{x}};
-alter table filled_{{x}} rename to input_{{x}};
 
 -- :state
 -- The state after each change, and whether the change did anything: 1 inserted, 2 changed, 3 unchanged. A change that left its own
@@ -223,7 +240,7 @@ select *,
                 or $ is distinct from lag($) over w}} then 2
            else 3
        end as _outcome
-from input_{{x}}
+from ({{input}}) i
 window w as (partition by _key order by _at, _seq, _hash);
 drop table if exists touched_{{x}};
 create temp table touched_{{x}} as
@@ -235,11 +252,15 @@ from (
                where d.{{key}} = s._key and ({{type0| or |((s._present & $bit) <> 0 and d.$ is distinct from s.$)}})
            ) then 1 else 0 end{{else}}0{{end}} as _flips
     from state_{{x}} s
-    where s._fresh
+    where s._row is not null
 ) f
 where _outcome <> 3 or _flips = 1
 group by _key;
-drop table input_{{x}};
+drop table if exists filled_{{x}};
+
+-- :is_tied
+-- 1 when several changes of a key happened at the same moment.
+select case when exists (select 1 from state_{{x}} where _next_at = _at) then 1 else 0 end;
 
 -- :changed
 -- For scripts of derive/, which look at the facts of these keys alone.
@@ -252,21 +273,18 @@ drop table if exists changed_{{x}};
 -- :versions
 -- Versions of the touched keys: of equal event times the last counts; type 0, 1 and 3 show their last state everywhere (that of
 -- type 0 is the first value sent); a version begins where a type 2 attribute (or the deletion) changes; the first reaches back to
--- the beginning of time.
+-- the beginning of time. What a version is since its first moment on (natural key, type 2) stays in state_x, at _nth.
+-- Variable: plain when a change begins a version if and only if it did anything.
 drop table if exists version_{{x}};
 create temp table version_{{x}} as
-with visible as (
-    select * from state_{{x}}
-    where _key in (select _key from touched_{{x}}) and (_next_at is null or _next_at <> _at)
-),
-spread as (
-    select _key, _at, _nth, _deleted, {{keys|, |$}}{{type2||,
-           $}}{{type0||,
+with spread as (
+    select _key, _at, _nth, _row, _deleted, _outcome{{type2||, $}}{{type0||,
            last_value($) over whole as $}}{{type1||,
            last_value($) over whole as $}}{{type3||,
            $ as $now,
            last_value($) over whole as $}}
-    from visible
+    from state_{{x}}
+    where _key in (select _key from touched_{{x}}) and (_next_at is null or _next_at <> _at)
     window whole as (partition by _key order by _nth rows between unbounded preceding and unbounded following)
 ){{type3?}},
 before as (
@@ -277,12 +295,12 @@ before as (
 marked as (
     select *{{type3||,
            max(case when _nth = $from then $now end) over (partition by _key) as $previous}},
-           row_number() over w = 1 or _deleted is distinct from lag(_deleted) over w{{type2||
-           or $ is distinct from lag($) over w}} as _begins
+           {{plain?}}_outcome <> 3{{else}}row_number() over w = 1 or _deleted is distinct from lag(_deleted) over w{{type2||
+           or $ is distinct from lag($) over w}}{{end}} as _begins
     from {{type3?}}before{{else}}spread{{end}}
     window w as (partition by _key order by _nth)
 )
-select _key, {{stored|, |$}}{{type3||, $previous}},
+select _key, _nth, _row{{type0||, $}}{{type1||, $}}{{type3||, $, $previous}},
        case when row_number() over w = 1 then {{min}} else _at end as valid_from,
        coalesce(lead(_at) over w, {{max}}) as valid_to,
        lead(_at) over w is null as is_current,
@@ -308,11 +326,41 @@ differing as (
 )
 select _key, min(valid_from) as _since from differing group by _key;
 
+-- :stored
+-- What becomes of the stored versions of the touched keys: with _nth they stay, as the version that begins there. Their end may move, in a file:
+-- a server writes the row anew then, and to find it twice, for that and for those that go, is dearer.
+-- Most are older than the key's fresh changes. What a version shows of its own moment (type 2) comes from the change it began with. A change
+-- that was known made the stored one, too, unless it leaves attributes out, which others fill in, or the history types are new
+-- (variable: compared).
+drop table if exists stored_{{x}};
+create temp table stored_{{x}} as
+select d.{{key}} as _key, d.valid_from, v.valid_to, v.is_current,
+       d.valid_to is distinct from v.valid_to or d.is_current is distinct from v.is_current as _ends_elsewhere,
+       case
+           when not d.is_inferred and d.is_deleted is not distinct from v.is_deleted{{server?}}
+                and d.valid_to is not distinct from v.valid_to and d.is_current is not distinct from v.is_current{{end}}{{type0||
+                and d.$ is not distinct from v.$}}{{type1||
+                and d.$ is not distinct from v.$}}{{type3||
+                and d.$ is not distinct from v.$ and d.$previous is not distinct from v.$previous}}{{compared?}}{{type2||
+                and d.$ is not distinct from s.$}}{{end}} then v._nth
+       end as _nth
+from {{there}} d
+left join (select * from version_{{x}} where _row is null) v on v._key = d.{{key}} and v.valid_from = d.valid_from{{compared?}}
+left join state_{{x}} s on s._key = v._key and s._nth = v._nth{{end}}
+where d.{{key}} in (select _key from touched_{{x}});
+
 -- :apply
-delete from {{x}} where {{key}} in (select _key from touched_{{x}});
-insert into {{x}} ({{key}}, {{stored|, |$}}{{type3||, $previous}}, valid_from, valid_to, is_current, is_deleted, is_inferred)
-select _key, {{stored|, |$}}{{type3||, $previous}}, valid_from, valid_to, is_current, is_deleted, false
-from version_{{x}};
+-- Versions that are none any more go, some end elsewhere, the new ones come.
+delete from {{x}} where ({{key}}, valid_from) in (select _key, valid_from from stored_{{x}} where _nth is null);{{server?}}{{else}}
+update {{x}} as d set valid_to = v.valid_to, is_current = v.is_current
+from (select * from stored_{{x}} where _nth is not null and _ends_elsewhere) v
+where v._key = d.{{key}} and v.valid_from = d.valid_from;{{end}}
+delete from version_{{x}} where (_key, _nth) in (select _key, _nth from stored_{{x}} where _nth is not null);
+insert into {{x}} ({{key}}{{keys||, $}}{{type2||, $}}{{type0||, $}}{{type1||, $}}{{type3||, $, $previous}}, valid_from, valid_to, is_current, is_deleted, is_inferred)
+select v._key{{keys||, s.$}}{{type2||, s.$}}{{type0||, v.$}}{{type1||, v.$}}{{type3||, v.$, v.$previous}}, v.valid_from, v.valid_to, v.is_current, v.is_deleted, false
+from version_{{x}} v
+join state_{{x}} s on s._key = v._key and s._nth = v._nth;
+drop table stored_{{x}};
 drop table version_{{x}};
 drop table state_{{x}};
 
@@ -320,7 +368,7 @@ drop table state_{{x}};
 insert into log.{{x}} (_key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _outcome, _record, _load_id, _recorded_at)
 select f._key, f._at, f._seq, f._hash, f._present, f._deleted, {{stored|, |f.$}}, s._outcome, f._record, f._load_id, {{now}}
 from fresh_{{x}} f
-join state_{{x}} s on s._key = f._key and s._at = f._at and s._seq = f._seq and s._hash = f._hash;
+join state_{{x}} s on s._row = f._row;
 drop table fresh_{{x}};
 
 -- :inferred

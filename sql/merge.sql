@@ -26,6 +26,9 @@ select max(_at) from {{x}};
 select s._load_id, s._record, {{owner}} from stage_{{x}} s
 where not exists (select 1 from fresh_{{x}} f where f._row = s._row);
 
+-- :double
+select s._load_id, s._record, {{owner}} from stage_{{x}} s where s._row in (select _row from double_{{x}});
+
 -- :single_duplicates
 -- Staged rows that were neither a first row nor a fresh change.
 select s._load_id, s._record, {{owner}} from stage_{{x}} s
@@ -39,10 +42,10 @@ where not exists (select 1 from fresh_{{x}} f where f._row = s._row)
 select s._load_id, s._record, {{owner}} from fresh_{{x}} s where s._row in (select _row from quiet_{{x}});
 
 -- :unchanged
-select s._load_id, s._record, {{owner}} from state_{{x}} s where s._fresh and s._outcome = 3;
+select s._load_id, s._record, {{owner}} from state_{{x}} s where s._row is not null and s._outcome = 3;
 
 -- :changed
-select s._load_id, {{owner}}, count(*) from state_{{x}} s where s._fresh and s._outcome = 2 group by 1, 2;
+select s._load_id, {{owner}}, count(*) from state_{{x}} s where s._row is not null and s._outcome = 2 group by 1, 2;
 
 -- :staged_losers
 select s._load_id, s._record, {{owner}}, s._group from stage_{{x}} s
@@ -58,13 +61,14 @@ select least(
     min(case when _outcome = 1 or _wide then {{min}} else _at end),
     (select min({{min}}) from touched_{{x}} where _flips = 1))
 from (
-    select _key, _at, _fresh, _outcome,
+    select _key, _at, _row, _outcome,
            false{{type0|| or $ is distinct from lag($) over w}}{{type1|| or $ is distinct from lag($) over w}}{{type3|| or $ is distinct from lag($) over w}} as _wide
     from state_{{x}}
     window w as (partition by _key order by _nth)
 ) s
-where _fresh and _outcome <> 3
-  and (_outcome = 2 or _key in (select {{key}} from {{there}}));
+where _row is not null and _outcome <> 3
+  and (_outcome = 2 or _key in (
+    select {{key}} from {{there}} where {{key}} in (select _key from state_{{x}} where _row is not null and _outcome = 1)));
 
 -- :since_staged
 select min({{time}}) from stage_{{x}};

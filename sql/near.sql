@@ -12,6 +12,12 @@ drop table if exists near_log_{{x}};
 create temp table near_log_{{x}} as
 select _key, _at, _seq, _hash from log.{{x}} where _key in (select _key from {{rows}});
 
+-- :input
+-- The changes of the keys at hand (variable: input, a query), which several statements read.
+drop table if exists input_{{x}};
+create temp table input_{{x}} as
+{{input}};
+
 -- :events
 -- Events with an identity that is staged.
 drop table if exists near_{{x}};

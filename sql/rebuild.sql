@@ -1,17 +1,9 @@
 -- A table rebuilt from its change log: after a change of history types, and as the check of invariant 3.
 
--- :versions_input
-drop table if exists input_{{x}};
-create temp table input_{{x}} as
-select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _record, _load_id, false as _fresh
-from log.{{x}};
-
--- :single_input
--- Keys with one change live in their row only and need no rebuilding.
-drop table if exists input_{{x}};
-create temp table input_{{x}} as
-select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _record, _load_id, false as _fresh
-from log.{{x}};
+-- :input
+-- All changes; nothing is new. Keys of single rows with one change live in their row only and need no rebuilding.
+select _key, _at, _seq, _hash, _present, _deleted, {{stored|, |$}}, _record, _load_id, cast(null as bigint) as _row
+from log.{{x}}
 
 -- :touch_all
 drop table if exists touched_{{x}};

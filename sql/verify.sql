@@ -97,10 +97,14 @@ where coalesce(t.n, 0) <> coalesce(r.n, 0);
 -- :versions_differ
 -- The stored history and the projection of the change log, both ways.
 with stored as (
-    select {{key}} as _key, {{stored|, |$}}{{type3||, $previous}}, valid_from, valid_to, is_current, is_deleted from {{x}} where not is_inferred
+    select {{key}} as _key{{keys||, $}}{{type2||, $}}{{type0||, $}}{{type1||, $}}{{type3||, $, $previous}}, valid_from, valid_to, is_current, is_deleted
+    from {{x}}
+    where not is_inferred
 ),
 computed as (
-    select _key, {{stored|, |$}}{{type3||, $previous}}, valid_from, valid_to, is_current, is_deleted from version_{{x}}
+    select v._key{{keys||, s.$}}{{type2||, s.$}}{{type0||, v.$}}{{type1||, v.$}}{{type3||, v.$, v.$previous}}, v.valid_from, v.valid_to, v.is_current, v.is_deleted
+    from version_{{x}} v
+    join state_{{x}} s on s._key = v._key and s._nth = v._nth
 )
 select '{{x}}, key ' || {{key_text}} || ', valid from ' || cast(valid_from as text) || ': stored but not what its changes make'
 from (select * from stored except select * from computed) a

@@ -44,19 +44,62 @@ ep_code ep_table_int(ep_warehouse *w, const ep_table *t, const char *asset, cons
     return EP_OK;
 }
 
-ep_code ep_history_state(ep_warehouse *w, const ep_table *t, ep_error *err) {
+/* The changes that a projection is made of, as a query. Where tables lie on several nodes they are fetched first, and all read what was fetched. */
+static ep_code put_input(ep_warehouse *w, const ep_table *t, const char *asset, ep_buf *ret, ep_error *err) {
+    EP_TRY(ep_table_sql(t, asset, "input", NULL, 0, ret, err));
+    if (!w->plan->near)
+        return EP_OK;
+    const ep_sql_var extra[] = {{"input", ret->data, NULL}};
+    EP_TRY(ep_table_exec(w, t, "sql/near.sql", "input", extra, 1, err));
+    ep_buf_reset(ret);
+    ep_buf_printf(ret, "select * from input_%s", t->name);
+    return ep_buf_check(ret, err);
+}
+
+/* What each change leaves out is filled in: filled_x, which `input` names then. */
+static ep_code fill(ep_warehouse *w, const ep_table *t, bool partial, ep_buf *input, ep_error *err) {
+    const ep_sql_var extra[] = {{"input", input->data, NULL}};
+    EP_TRY(ep_table_exec(w, t, "sql/history.sql", partial ? "fill" : "first", extra, 1, err));
+    ep_buf_reset(input);
+    ep_buf_printf(input, "select * from filled_%s", t->name);
+    return ep_buf_check(input, err);
+}
+
+ep_code ep_history_state(ep_warehouse *w, const ep_table *t, const char *asset, bool *ret_partial,
+                         ep_error *err) {
+    EP_CLEANUP(ep_buf_done) ep_buf input = {0};
     int64_t partial;
-    EP_TRY(ep_table_int(w, t, "sql/history.sql", "is_partial", NULL, 0, &partial, err));
-    if (partial)
-        EP_TRY(ep_table_exec(w, t, "sql/history.sql", "fill", NULL, 0, err));
-    else if (t->type0.n > 0)
-        EP_TRY(ep_table_exec(w, t, "sql/history.sql", "first", NULL, 0, err));
+    EP_TRY(put_input(w, t, asset, &input, err));
+    ep_sql_var extra = {"input", input.data, NULL};
+    EP_TRY(ep_table_int(w, t, "sql/history.sql", "is_partial", &extra, 1, &partial, err));
+    if (partial || t->type0.n > 0)
+        EP_TRY(fill(w, t, partial, &input, err));
     if (t->type0.n > 0) {
         char rows[128];
-        snprintf(rows, sizeof rows, "input_%s where _fresh", t->name);
+        snprintf(rows, sizeof rows, "input_%s where _row is not null", t->name);
         EP_TRY(ep_near_table(w, t, rows, "_key", err));
     }
-    return ep_table_exec(w, t, "sql/history.sql", "state", NULL, 0, err);
+    extra.text = input.data;
+    *ret_partial = partial != 0;
+    return ep_table_exec(w, t, "sql/history.sql", "state", &extra, 1, err);
+}
+
+ep_code ep_history_versions(ep_warehouse *w, const ep_table *t, ep_error *err) {
+    int64_t tied = 0;
+    bool one_type = t->type2.n == t->attributes.n;
+    if (one_type)
+        EP_TRY(ep_table_int(w, t, "sql/history.sql", "is_tied", NULL, 0, &tied, err));
+    const ep_sql_var extra[] = {{"plain", one_type && !tied ? "yes" : "", NULL}};
+    return ep_table_exec(w, t, "sql/history.sql", "versions", extra, 1, err);
+}
+
+ep_code ep_history_apply(ep_warehouse *w, const ep_table *t, bool compared, ep_error *err) {
+    const ep_sql_var extra[] = {
+        {"compared", compared ? "yes" : "", NULL},
+        {"server", ep_warehouse_on_server(w) ? "yes" : "", NULL},
+    };
+    EP_TRY(ep_table_exec(w, t, "sql/history.sql", "stored", extra, 2, err));
+    return ep_table_exec(w, t, "sql/history.sql", "apply", extra, 2, err);
 }
 
 /* Whether rows of `table` point to versions of the dimension by this link. */
@@ -123,18 +166,19 @@ ep_code ep_history_bind_all(ep_warehouse *w, const ep_table *dimension, ep_error
     return ep_history_rebind(w, dimension, err);
 }
 
-/* The projection of the whole log: fresh_x holds every key, nothing is new. */
-ep_code ep_history_rebuild(ep_warehouse *w, const ep_table *t, ep_error *err) {
-    EP_TRY(ep_table_exec(w, t, "sql/rebuild.sql", t->versions ? "versions_input" : "single_input", NULL, 0,
-                         err));
-    EP_TRY(ep_history_state(w, t, err));
+ep_code ep_history_project(ep_warehouse *w, const ep_table *t, ep_error *err) {
+    bool partial;
+    EP_TRY(ep_history_state(w, t, "sql/rebuild.sql", &partial, err));
     EP_TRY(ep_table_exec(w, t, "sql/rebuild.sql", "touch_all", NULL, 0, err));
-    if (!t->versions) {
-        EP_TRY(ep_table_exec(w, t, "sql/single.sql", "last", NULL, 0, err));
+    return t->versions ? ep_history_versions(w, t, err)
+                       : ep_table_exec(w, t, "sql/single.sql", "last", NULL, 0, err);
+}
+
+ep_code ep_history_rebuild(ep_warehouse *w, const ep_table *t, ep_error *err) {
+    EP_TRY(ep_history_project(w, t, err));
+    if (!t->versions)
         return ep_table_exec(w, t, "sql/rebuild.sql", "single_apply", NULL, 0, err);
-    }
-    EP_TRY(ep_table_exec(w, t, "sql/history.sql", "versions", NULL, 0, err));
     EP_TRY(ep_table_exec(w, t, "sql/history.sql", "rebind", NULL, 0, err));
-    EP_TRY(ep_table_exec(w, t, "sql/history.sql", "apply", NULL, 0, err));
+    EP_TRY(ep_history_apply(w, t, true, err));
     return ep_history_rebind(w, t, err);
 }

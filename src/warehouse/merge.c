@@ -40,6 +40,7 @@ static ep_code texts_init(ep_merge_texts *x, const ep_tx *tx, const ep_table *t,
         {"from", x->from.data, NULL},
         {"to", x->to.data, NULL},
         {"rows", x->rows.data, NULL},
+        {"server", ep_warehouse_on_server(tx->w) ? "yes" : "", NULL},
         {"staged", "yes", NULL},
     };
     memcpy(x->vars, vars, sizeof vars);
@@ -147,9 +148,9 @@ static ep_code refuse_collisions(ep_tx *tx, const ep_table *t, const char *secti
     return EP_OK;
 }
 
-ep_code ep_merge_versions_once(ep_tx *tx, const ep_table *t, ep_error *err) {
+ep_code ep_merge_versions_repeated(ep_tx *tx, const ep_table *t, ep_error *err) {
     EP_TRY(refuse_collisions(tx, t, "staged_collision", err));
-    return ep_table_exec(tx->w, t, EP_SQL_HISTORY, "once", NULL, 0, err);
+    return ep_table_exec(tx->w, t, EP_SQL_HISTORY, "repeated", NULL, 0, err);
 }
 
 /* How late changes are told from news: by index on a server, if the log lies at hand; by a pass in a file. */
@@ -169,6 +170,23 @@ static ep_code find_quiet(ep_tx *tx, const ep_table *t, const ep_merge_texts *x,
     return run(tx, t, x, EP_SQL_HISTORY, "quiet", err);
 }
 
+/* Whether nothing reads a dimension's stage once its fresh changes are told apart: not what names parents, nor what a snapshot is compared with. */
+static bool is_stage_done(const ep_tx *tx, const ep_table *t) {
+    return t->n_links == 0 && ep_feed_delivery(tx->feed) != EP_D_SNAPSHOT;
+}
+
+static ep_code take_fresh(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, int64_t n_staged,
+                          int64_t *ret_n_fresh, ep_error *err) {
+    int64_t n_double;
+    const ep_sql_var extra[] = {{"last", is_stage_done(tx, t) ? "yes" : "", NULL}};
+    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "double", err));
+    EP_TRY(count(tx, t, "double", &n_double, err));
+    if (n_double > 0)
+        EP_TRY(tally(tx, t, x, "double", err));
+    *ret_n_fresh = n_staged - n_double;
+    return ep_table_exec(tx->w, t, EP_SQL_HISTORY, "fresh", extra, 1, err);
+}
+
 /* Changes that repeat what is known go to the log and no further. */
 static ep_code log_quiet(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, int64_t *n_fresh,
                          ep_error *err) {
@@ -181,24 +199,23 @@ static ep_code log_quiet(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, 
         return EP_OK;
     EP_TRY(tally(tx, t, x, "quiet", err));
     EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "log_quiet", err));
+    if (ep_warehouse_on_server(tx->w) && n_quiet > *n_fresh / 2)
+        EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "few_left", err));
     return count(tx, t, "fresh", n_fresh, err);
 }
 
 static ep_code merge_versions(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, int64_t n_staged,
                               ep_error *err) {
     int64_t n_fresh, n_touched;
+    bool partial;
     EP_TRY(ep_near_keys(tx->w, t, x->rows.data, err));
     if (!ep_merge_goes_ahead(tx))
-        EP_TRY(ep_merge_versions_once(tx, t, err));
-    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "fresh", err));
-    EP_TRY(count(tx, t, "fresh", &n_fresh, err));
-    if (n_fresh < n_staged)
-        EP_TRY(tally(tx, t, x, "duplicates", err));
+        EP_TRY(ep_merge_versions_repeated(tx, t, err));
+    EP_TRY(take_fresh(tx, t, x, n_staged, &n_fresh, err));
     EP_TRY(log_quiet(tx, t, x, &n_fresh, err));
     if (n_fresh == 0)
         return EP_OK;
-    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "input", err));
-    EP_TRY(ep_history_state(tx->w, t, err));
+    EP_TRY(ep_history_state(tx->w, t, EP_SQL_HISTORY, &partial, err));
     EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "log", err));
     EP_TRY(tally(tx, t, x, "unchanged", err));
     EP_TRY(tally_changed(tx, t, x, err));
@@ -207,15 +224,16 @@ static ep_code merge_versions(ep_tx *tx, const ep_table *t, const ep_merge_texts
         return EP_OK;
     EP_TRY(mark_since(tx, t, "since_versions", NULL, 0, err));
     EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "changed", err));
-    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "versions", err));
+    EP_TRY(ep_history_versions(tx->w, t, err));
     if (ep_history_is_bound(tx->w, t))
         EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "rebind", err));
-    return run(tx, t, x, EP_SQL_HISTORY, "apply", err);
+    return ep_history_apply(tx->w, t, partial, err);
 }
 
 static ep_code merge_single(ep_tx *tx, const ep_table *t, const ep_merge_texts *x, int64_t n_staged,
                             ep_error *err) {
     int64_t n_once, n_again, n_fresh;
+    bool partial;
     EP_TRY(run(tx, t, x, EP_SQL_SINGLE, "once", err));
     EP_TRY(count(tx, t, "once", &n_once, err));
     EP_TRY(run(tx, t, x, EP_SQL_SINGLE, "again", err));
@@ -234,8 +252,7 @@ static ep_code merge_single(ep_tx *tx, const ep_table *t, const ep_merge_texts *
     if (n_fresh == 0)
         return EP_OK;
     EP_TRY(run(tx, t, x, EP_SQL_SINGLE, "log_first", err));
-    EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "input", err));
-    EP_TRY(ep_history_state(tx->w, t, err));
+    EP_TRY(ep_history_state(tx->w, t, EP_SQL_HISTORY, &partial, err));
     EP_TRY(run(tx, t, x, EP_SQL_HISTORY, "log", err));
     EP_TRY(tally(tx, t, x, "unchanged", err));
     EP_TRY(tally_changed(tx, t, x, err));

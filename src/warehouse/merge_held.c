@@ -26,7 +26,7 @@ ep_code ep_merge_send(ep_tx *tx, ep_error *err) {
         if (tx->n_staged[t - tx->w->plan->tables] == 0)
             continue;
         if (t->versions && ep_merge_goes_ahead(tx))
-            EP_TRY(ep_merge_versions_once(tx, t, err));
+            EP_TRY(ep_merge_versions_repeated(tx, t, err));
         if (!held)
             continue;
         for (size_t l = 0; l < t->n_links; l++)

@@ -10,8 +10,8 @@
 #define EP_SQL_EVENT   "sql/transaction.sql"
 #define EP_SQL_MERGE   "sql/merge.sql"
 
-/* Everything a merge's templates need besides the table's own lists; the last two of `vars` say where rows come from. */
-enum { EP_MERGE_ROWS = 5, EP_MERGE_STAGED = 6, EP_MERGE_N_TEXTS = 7 };
+/* Everything a merge's templates need besides the table's own lists; two of `vars` say where rows come from. */
+enum { EP_MERGE_ROWS = 5, EP_MERGE_STAGED = 7, EP_MERGE_N_TEXTS = 8 };
 typedef struct ep_merge_texts {
     ep_buf now, owner, stored_owner, from, to, rows;
     ep_sql_var vars[EP_MERGE_N_TEXTS];
@@ -25,7 +25,7 @@ EP_CHECK ep_code ep_merge_send(ep_tx *tx, ep_error *err);
 /** Whether that concerns staged rows, too. */
 bool ep_merge_goes_ahead(const ep_tx *tx);
 /** The part of a dimension's merge that reads staged rows alone. EP_E_CONFLICT when a key stands for two natural ones. */
-EP_CHECK ep_code ep_merge_versions_once(ep_tx *tx, const ep_table *table, ep_error *err);
+EP_CHECK ep_code ep_merge_versions_repeated(ep_tx *tx, const ep_table *table, ep_error *err);
 /** Once it is taken: other processes may have stored more than we remember. */
 void ep_merge_forget_stored(ep_tx *tx);
 /** After a table was merged. */

@@ -113,16 +113,11 @@ static ep_code check_rows(run *r, const ep_table *t, ep_error *err) {
 static ep_code check_history(run *r, const ep_table *t, ep_error *err) {
     EP_CLEANUP(texts_done) texts x = {0};
     EP_TRY(texts_init(&x, t, err));
-    EP_TRY(ep_table_exec(r->w, t, "sql/rebuild.sql", t->versions ? "versions_input" : "single_input", NULL, 0,
-                         err));
-    EP_TRY(ep_history_state(r->w, t, err));
-    EP_TRY(ep_table_exec(r->w, t, "sql/rebuild.sql", "touch_all", NULL, 0, err));
+    EP_TRY(ep_history_project(r->w, t, err));
     if (!t->versions) {
-        EP_TRY(ep_table_exec(r->w, t, "sql/single.sql", "last", NULL, 0, err));
         EP_TRY(check_table(r, t, &x, 3, "single_differ", "rows are what their changes make", err));
         return check_table(r, t, &x, 3, "single_keys", "one row a key", err);
     }
-    EP_TRY(ep_table_exec(r->w, t, "sql/history.sql", "versions", NULL, 0, err));
     EP_TRY(check_table(r, t, &x, 3, "versions_differ", "history is what its changes make", err));
     return check_table(r, t, &x, 3, "versions_shape", "no gap, no overlap, one open version", err);
 }
