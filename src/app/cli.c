@@ -1,5 +1,6 @@
 #include "app/cli.h"
 #include "app/access_link.h"
+#include "app/running.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -125,11 +126,14 @@ ep_code ep_cli_open(ep_cli *cli, ep_open_mode mode, ep_warehouse **ret, ep_error
     ep_warehouse *w = *ret;
     if (w && (code == EP_E_CONFIG || cli->verbose))
         ep_cli_print_lints(cli, &w->lints, stderr);
+    if (code == EP_E_BUSY)
+        ep_running_explain(cli->folder, err);
     if (code != EP_OK) {
         ep_warehouse_close(ret);
         return code;
     }
     if (mode == EP_OPEN_WRITE) {
+        ep_running_begin(cli, w);
         struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
         sigaction(SIGINT, &action, NULL);
         sigaction(SIGTERM, &action, NULL);

@@ -15,6 +15,8 @@ typedef struct ep_cli {
         options[32]; /* values by place in the command's table; "" for flags that were given, NULL for none */
     char **args;     /* what is not an option */
     int n_args;
+    char running[EP_PATH_BYTES]; /* file of running.h's note, "" for none */
+    char doing[128];             /* what it begins with */
 } ep_cli;
 
 typedef struct ep_cli_option {

@@ -1,4 +1,5 @@
 #include "app/cli.h"
+#include "app/running.h"
 #include "warehouse/load.h"
 
 #include <errno.h>
@@ -30,16 +31,31 @@ int ep_cmd_init(ep_cli *cli) {
     return code == EP_OK ? 0 : ep_cli_fail(cli, code, &err);
 }
 
-/* The progress line: at most ten times a second, only on a terminal, only after a second. */
+/* The progress line: at most ten times a second, only on a terminal, only after a second. Others may ask for it (running.h): once a second. */
 typedef struct ticker {
-    int64_t started_us, last_us;
-    bool shown;
+    const ep_cli *cli;
+    int64_t started_us, last_us, told_us;
+    bool terminal, shown;
 } ticker;
+
+static void tell_others(const ticker *t, const ep_load_progress *p) {
+    char text[300];
+    int done = p->total_bytes > 0 ? (int)(100 * p->bytes / p->total_bytes) : -1;
+    int len = snprintf(text, sizeof text, "%s: %.200s, %" PRIu64 " records, %" PRIu64 " bad", t->cli->args[0],
+                       p->source, p->n_records, p->n_quarantined);
+    if (done >= 0 && len > 0 && (size_t)len < sizeof text)
+        snprintf(text + len, sizeof text - (size_t)len, ", %d %%", done);
+    ep_running_tell(t->cli, text);
+}
 
 static void show_progress(void *context, const ep_load_progress *p) {
     ticker *t = context;
     int64_t now = ep_monotonic_us();
-    if (now - t->started_us < 1000000 || now - t->last_us < 100000)
+    if (now - t->told_us >= 1000000) {
+        t->told_us = now;
+        tell_others(t, p);
+    }
+    if (!t->terminal || now - t->started_us < 1000000 || now - t->last_us < 100000)
         return;
     t->last_us = now;
     t->shown = true;
@@ -104,10 +120,10 @@ static ep_code load(ep_cli *cli, ep_warehouse **w, ep_load_result *result, ep_er
     EP_TRY(ep_cli_open(cli, EP_OPEN_WRITE, w, err));
     const ep_feed *feed;
     EP_TRY(find_feed(*w, cli->args[0], &feed, err));
-    ticker t = {.started_us = ep_monotonic_us()};
-    bool terminal = isatty(STDERR_FILENO) && !cli->quiet && !cli->json;
-    ep_load_options options = {
-        .again = ep_cli_has(cli, "again"), .progress = terminal ? show_progress : NULL, .context = &t};
+    ticker t = {.cli = cli,
+                .started_us = ep_monotonic_us(),
+                .terminal = isatty(STDERR_FILENO) && !cli->quiet && !cli->json};
+    ep_load_options options = {.again = ep_cli_has(cli, "again"), .progress = show_progress, .context = &t};
     ep_code code = ep_load_files(*w, feed, (const char *const *)(cli->args + 1), (size_t)cli->n_args - 1,
                                  &options, result, err);
     if (t.shown)

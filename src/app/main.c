@@ -1,4 +1,5 @@
 #include "app/cli.h"
+#include "app/running.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -157,6 +158,7 @@ static int run_command(ep_cli *cli, char **argv, int argc) {
         }
     }
     int code = cli->command->run(cli);
+    ep_running_end(cli);
     if (fflush(stdout) != 0 && errno != EPIPE &&
         code == 0) { /* a reader that has seen enough is no failure */
         fprintf(stderr, "entrepot: cannot write the result\n");
