@@ -122,7 +122,7 @@ static ep_code fail(ep_error *err, const char *sql, const struct kind *kind, ep_
     while (text.len > 0 && strchr(" \n\t", text.data[text.len - 1]))
         text.data[--text.len] = '\0';
     if (advised)
-        ep_buf_puts(&text, "; raise memory_limit_mb in entrepot.yaml");
+        ep_buf_puts(&text, "; raise memory_limit_mb in entrepot.yaml (of a query: query_memory_limit_mb)");
     return ep_fail(err, code, "%s",
                    text.failed || !text.data
                        ? "the engine refused a statement; out of memory for what it said"

@@ -8,7 +8,8 @@ typedef struct ep_settings {
     char name[64];
     char store[512]; /* file below the folder, or an address */
     char reporting_currency[4];
-    int64_t memory_limit_bytes; /* of the engine */
+    int64_t memory_limit_bytes; /* of the engine in a process that writes */
+    int64_t query_memory_bytes; /* in one that only reads */
     int64_t threads;            /* that decode and check; 0: one a core */
     int64_t commit_records;     /* a transaction holds at most so many records ... */
     int64_t commit_rows;        /* ... or rows of all tables ... */

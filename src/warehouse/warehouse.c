@@ -135,7 +135,7 @@ static ep_code open_store(ep_warehouse *w, ep_open_mode mode, ep_error *err) {
         .read_only = read_only,
         .allowed_folder = read_only ? NULL : w->folder,
         .temp_folder = temp,
-        .memory_limit_bytes = w->settings.memory_limit_bytes,
+        .memory_limit_bytes = read_only ? w->settings.query_memory_bytes : w->settings.memory_limit_bytes,
         .n_threads = !read_only && fills_several_tables(w) ? 1 : 0,
     };
     ep_code code = ep_store_open(&options, &w->store, err);

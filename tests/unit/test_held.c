@@ -324,12 +324,25 @@ static void an_insert_goes_on_with_what_comes(void **state) {
     ep_store_close(&store);
 }
 
-static int64_t engine_threads(ep_open_mode mode) {
+static int64_t ask_engine(ep_open_mode mode, const char *sql) {
     ep_warehouse *opened = NULL;
     must(ep_warehouse_open(folder, mode, &opened, err));
-    int64_t n = get_int(opened->store, "select current_setting('threads')::int");
+    int64_t n = get_int(opened->store, sql);
     ep_warehouse_close(&opened);
     return n;
+}
+
+static int64_t engine_threads(ep_open_mode mode) {
+    return ask_engine(mode, "select current_setting('threads')::int");
+}
+
+static void what_reads_has_a_memory_limit_of_its_own(void **state) {
+    (void)state;
+    const char *sql =
+        "select (current_setting('memory_limit') = '100.0 MiB')::int + 2 * (current_setting('memory_limit') = '300.0 MiB')::int";
+    write_text("entrepot.yaml", "memory_limit_mb: 100\nquery_memory_limit_mb: 300\n");
+    assert_int_equal(ask_engine(EP_OPEN_WRITE, sql), 1);
+    assert_int_equal(ask_engine(EP_OPEN_READ, sql), 2);
 }
 
 /* Many statements over few rows each: threads of the engine would only hold those rows twice. Readers scan large tables. */
@@ -388,6 +401,7 @@ int main(void) {
         cmocka_unit_test(rows_sent_ahead_are_inserted_from_there),
         cmocka_unit_test(parts_without_rows_hide_none),
         cmocka_unit_test(an_insert_goes_on_with_what_comes),
+        cmocka_unit_test(what_reads_has_a_memory_limit_of_its_own),
         cmocka_unit_test(one_thread_merges_where_a_feed_fills_several_tables),
         cmocka_unit_test(full_memory_is_an_error),
     };

@@ -38,6 +38,7 @@ static void an_empty_file_gives_the_documented_defaults(void **state) {
         assert_string_equal(s.store, "data/warehouse.duckdb");
         assert_string_equal(s.reporting_currency, "EUR");
         assert_int_equal(s.memory_limit_bytes, INT64_C(200) << 20);
+        assert_int_equal(s.query_memory_bytes, INT64_C(1024) << 20);
         assert_int_equal(s.threads, 0);
         assert_int_equal(s.commit_records, 600000);
         assert_int_equal(s.commit_bytes, INT64_C(512) << 20);
@@ -62,11 +63,13 @@ static void the_documented_defaults_are_the_defaults(void **state) {
 static void what_is_written_counts(void **state) {
     (void)state;
     ep_settings s = load("name: Été\nstore: data/x.duckdb\nreporting_currency: USD\nmemory_limit_mb: 64\n"
+                         "query_memory_limit_mb: 65\n"
                          "threads: 256\ncommit_records: 1\ncommit_mb: 65536\n");
     assert_string_equal(s.name, "Été");
     assert_string_equal(s.store, "data/x.duckdb");
     assert_string_equal(s.reporting_currency, "USD");
     assert_int_equal(s.memory_limit_bytes, INT64_C(64) << 20);
+    assert_int_equal(s.query_memory_bytes, INT64_C(65) << 20);
     assert_int_equal(s.threads, 256);
     assert_int_equal(s.commit_records, 1);
     assert_int_equal(s.commit_bytes, INT64_C(65536) << 20);
@@ -82,6 +85,7 @@ static void numbers_have_ranges(void **state) {
     static const struct {
         const char *name, *low, *high, *text;
     } ranges[] = {{"memory_limit_mb", "63", "1048577", "an integer from 64 to 1048576"},
+                  {"query_memory_limit_mb", "63", "1048577", "an integer from 64 to 1048576"},
                   {"threads", "-1", "257", "an integer from 0 to 256"},
                   {"commit_records", "0", "100000001", "an integer from 1 to 100000000"},
                   {"commit_mb", "0", "65537", "an integer from 1 to 65536"}};

@@ -379,7 +379,8 @@ static void work_beyond_the_memory_spills_or_says_so(void **state) {
         ep_store_close(&store);
     }
     /* What to do, in terms of a warehouse: the engine's own settings are locked. */
-    assert_non_null(strstr(last_error.text, "; raise memory_limit_mb in entrepot.yaml"));
+    assert_non_null(strstr(last_error.text,
+                           "; raise memory_limit_mb in entrepot.yaml (of a query: query_memory_limit_mb)"));
     assert_null(strstr(last_error.text, "Possible solutions"));
 }
 
