@@ -51,6 +51,15 @@ static ep_code find_or_add(ep_held_set *set, int64_t key, ep_held_at at, ep_held
     return EP_OK;
 }
 
+static bool has(const ep_held_set *set, int64_t key) {
+    if (set->n == 0)
+        return false;
+    size_t i = (size_t)key & (set->capacity - 1);
+    while (set->slots[i].key != EMPTY && set->slots[i].key != key)
+        i = (i + 1) & (set->capacity - 1);
+    return set->slots[i].key == key;
+}
+
 static void reset_set(ep_held_set *set) {
     for (size_t i = 0; i < set->capacity && set->n > 0; i++)
         set->slots[i].key = EMPTY;
@@ -80,7 +89,7 @@ ep_code ep_held_init(ep_held *held, const ep_table *table, ep_error *err) {
     ep_held_set *parents = ep_calloc(table->n_links + 1, sizeof *parents);
     if (!parents)
         return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
-    *held = (ep_held){.table = table, .parents = parents, .min_time = INT64_MAX};
+    *held = (ep_held){.table = table, .parents = parents, .min_time = INT64_MAX, .before_until = INT64_MIN};
     list_identity(held);
     return EP_OK;
 }
@@ -95,6 +104,7 @@ void ep_held_done(ep_held *held) {
     ep_free(held->numbers);
     ep_free(held->staged);
     ep_free(held->seen.slots);
+    ep_free(held->before.slots);
     *held = (ep_held){0};
 }
 
@@ -110,8 +120,12 @@ void ep_held_reset(ep_held *held) {
         reset_set(&held->parents[l]);
 }
 
-void ep_held_restart(ep_held *held) {
+void ep_held_restart(ep_held *held, int64_t until) {
+    ep_held_set last = held->seen;
     ep_held_reset(held);
+    held->seen = held->before;
+    held->before = last;
+    held->before_until = until;
     reset_set(&held->seen);
     held->first_part = 0;
 }
@@ -278,8 +292,13 @@ ep_code ep_held_add(ep_held *held, uint32_t row, ep_held_verdict *ret, ep_error 
     FETCH_AHEAD(held, batch, row);
     if (whole)
         EP_TRY(find_or_add(&held->seen, number, at, &slot, &is_new, err));
-    if (!is_new)
+    if (!is_new) {
         EP_TRY(add_again(held, slot, at, ret, err));
+    } else if (whole && time <= held->before_until && has(&held->before, number)) {
+        slot->at.part = NOWHERE;
+        is_new = false;
+        EP_TRY(put_apart(held, at, err));
+    }
     if (*ret == EP_HELD_DUPLICATE)
         return EP_OK;
     note_time(held, batch, row);

@@ -50,6 +50,8 @@ typedef struct ep_held {
     bool sent;          /* those lie in the temporary table held_x, too */
     int64_t min_time;   /* earliest event or binding time; INT64_MAX: no row yet */
     ep_held_set seen;   /* identities of events since the transaction began, or keys since the last reset */
+    ep_held_set before; /* identities of the transaction before, for events up to before_until */
+    int64_t before_until;
     ep_held_at *staged; /* rows of batches that the merge has to look at */
     size_t n_staged, staged_capacity;
     ep_held_set *parents; /* per link of the table: rows of batches that name them */
@@ -62,8 +64,11 @@ EP_CHECK ep_code ep_held_init(ep_held *held, const ep_table *table, ep_error *er
 void ep_held_done(ep_held *held);
 /** Empty for the next slice of a transaction: an event that was held before is still known, and another of its identity is set apart. */
 void ep_held_reset(ep_held *held);
-/** Empty for another transaction; keeps its memory. */
-void ep_held_restart(ep_held *held);
+/**
+ * Empty for another transaction; keeps its memory.
+ * @param until  an event that is not later than this is still known if the transaction before held it, and is set apart; INT64_MIN: none.
+ */
+void ep_held_restart(ep_held *held, int64_t until);
 
 /** True when rows of this table may be held at all: events, and tables with one row a key. */
 bool ep_held_can(const ep_table *table);

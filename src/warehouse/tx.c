@@ -18,11 +18,12 @@ ep_code ep_tx_new(ep_warehouse *w, ep_tx **ret, ep_error *err) {
     tx->held = ep_calloc(n, sizeof *tx->held);
     tx->stored_max = ep_calloc(n, sizeof *tx->stored_max);
     tx->added_max = ep_calloc(n, sizeof *tx->added_max);
+    tx->reached = ep_calloc(n, sizeof *tx->reached);
     if (!tx->changed || !tx->touched || !tx->n_staged || !tx->min_at || !tx->max_at || !tx->held ||
-        !tx->stored_max || !tx->added_max)
+        !tx->stored_max || !tx->added_max || !tx->reached)
         return ep_fail(err, EP_E_NOMEM, "out of memory for a batch");
     for (size_t i = 0; i < n; i++) {
-        tx->stored_max[i] = INT64_MAX;
+        tx->stored_max[i] = tx->reached[i] = INT64_MAX;
         tx->added_max[i] = EP_TS_MIN - 1;
     }
     *ret = tx;
@@ -40,6 +41,7 @@ void ep_tx_free(ep_tx **tx) {
     ep_free((*tx)->held);
     ep_free((*tx)->stored_max);
     ep_free((*tx)->added_max);
+    ep_free((*tx)->reached);
     ep_free((*tx)->segments);
     ep_free((*tx)->rows);
     ep_free((*tx)->slots);
@@ -71,7 +73,21 @@ static ep_code make_stages(ep_tx *tx, ep_error *err) {
     return EP_OK;
 }
 
+/* What the last transaction added is known to what held it, if it held all and nobody else writes: then the table is asked only for events that
+ * are not later than all it had before that one. Late events, which come with the others all the time, are seldom as late. */
+static void start_held(ep_tx *tx, size_t i, bool last_is_known) {
+    int64_t now = tx->stored_max[i] < tx->added_max[i] ? tx->added_max[i] : tx->stored_max[i];
+    if (!last_is_known || tx->stored_max[i] == INT64_MAX)
+        tx->stored_max[i] = now;
+    else if (tx->reached[i] != INT64_MAX)
+        tx->stored_max[i] = tx->reached[i];
+    tx->reached[i] = now;
+    if (tx->held[i].table)
+        ep_held_restart(&tx->held[i], last_is_known ? now : INT64_MIN);
+}
+
 ep_code ep_tx_start(ep_tx *tx, const ep_feed *feed, int64_t received_at, ep_error *err) {
+    bool last_is_known = tx->holding && !ep_warehouse_on_server(tx->w);
     tx->feed = feed;
     tx->received_at = received_at;
     tx->n_segments = tx->last_hit = 0;
@@ -81,12 +97,8 @@ ep_code ep_tx_start(ep_tx *tx, const ep_feed *feed, int64_t received_at, ep_erro
     tx->now = ep_now_us();
     tx->holding = false;
     memset(tx->n_staged, 0, tx->w->plan->n * sizeof *tx->n_staged);
-    for (size_t i = 0; i < tx->w->plan->n; i++) {
-        if (tx->held[i].table)
-            ep_held_restart(&tx->held[i]);
-        if (tx->stored_max[i] < tx->added_max[i])
-            tx->stored_max[i] = tx->added_max[i];
-    }
+    for (size_t i = 0; i < tx->w->plan->n; i++)
+        start_held(tx, i, last_is_known);
     return make_stages(tx, err);
 }
 

@@ -53,8 +53,10 @@ typedef struct ep_tx {
     ep_held *held;            /* per plan table: rows that stay in memory */
     bool holding;
     const ep_held_flow *flow; /* what the next merge's insert may go on with, or NULL */
-    int64_t *stored_max; /* per plan table: no event before the transaction is later; INT64_MAX: not known */
-    int64_t *added_max;  /* per plan table: the same of what was added since */
+    int64_t
+        *stored_max; /* per plan table: no event that `held` does not know is later; INT64_MAX: not known */
+    int64_t *added_max; /* per plan table: no event that was added since ep_tx_new is later */
+    int64_t *reached;   /* per plan table: no event before the transaction is later; INT64_MAX: not known */
     int64_t now;
 } ep_tx;
 

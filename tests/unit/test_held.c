@@ -94,7 +94,7 @@ static void expect(const hit_row *rows, size_t n, size_t n_held, size_t n_staged
         assert_int_equal(add_all(&held, batch), n_duplicates);
         assert_int_equal(held.n_rows, n_held);
         assert_int_equal(held.n_staged, n_staged);
-        ep_held_restart(&held);
+        ep_held_restart(&held, INT64_MIN);
     }
     ep_held_done(&held);
     ep_held_done(&held);
@@ -126,9 +126,9 @@ static void an_identity_with_a_hole_is_for_the_merge(void **state) {
     expect((hit_row[]){{NULL, 1, "x", NULL}, {NULL, 1, "x", NULL}, {"a", 1, "x", NULL}}, 3, 1, 2, 0);
 }
 
-static ep_store *open_staging(void) {
+static ep_store *open_staging(int n_threads) {
     ep_store *store = NULL;
-    must(ep_store_open(&(ep_store_options){.location = "", .n_threads = 2}, &store, err));
+    must(ep_store_open(&(ep_store_options){.location = "", .n_threads = n_threads}, &store, err));
     EP_CLEANUP(ep_buf_done) ep_buf columns = {0};
     for (size_t c = 0; c < hit->stage.n_columns; c++) {
         ep_buf_printf(&columns, "%s\"%s\" ", c ? ", " : "", hit->stage.columns[c].name);
@@ -151,7 +151,7 @@ static void each_row_ends_in_one_place(void **state) {
         snprintf(ids[i], sizeof ids[i], "%zu", i % 4000);
         rows[i] = (hit_row){ids[i], (int64_t)(i % 4000), i >= 4500 ? "y" : "x", i % 3 ? "s" : "t"};
     }
-    ep_store *store = open_staging();
+    ep_store *store = open_staging(2);
     ep_batch *first = make_batch(rows, 2000, UNIT_NO), *second = make_batch(rows + 2000, 3000, UNIT_NO + 1);
     ep_held held;
     must(ep_held_init(&held, hit, err));
@@ -189,7 +189,7 @@ static void rows_sent_ahead_are_inserted_from_there(void **state) {
     (void)state;
     const hit_row rows[] = {{"a", 1, "x", "s"}, {"b", 1, "x", "t"}, {"c", 1, "x", "s"}, {"b", 1, "y", "s"}};
     const char *insert = "insert into target select id, note from held_fact_hit";
-    ep_store *store = open_staging();
+    ep_store *store = open_staging(2);
     ep_batch *batch = make_batch(rows, N_OF(rows), UNIT_NO);
     ep_held held;
     must(ep_held_init(&held, hit, err));
@@ -236,6 +236,39 @@ static void parts_without_rows_hide_none(void **state) {
 }
 
 #define KEEPS_ORDER "select current_setting('preserve_insertion_order')::int"
+
+/* Identities of the transaction before are known up to a time, those of the one before that are not. */
+static void the_transaction_before_is_known(void **state) {
+    (void)state;
+    const hit_row first[] = {{"a", 5, "x", NULL}, {"b", 6, "x", NULL}, {"c", 9, "x", NULL}};
+    const hit_row second[] = {{"a", 5, "x", NULL},
+                              {"a", 5, "x", NULL},
+                              {"b", 6, "y", NULL},
+                              {"c", 9, "x", NULL},
+                              {"d", 5, "x", NULL}};
+    ep_batch *one = make_batch(first, 3, UNIT_NO), *two = make_batch(second, 5, UNIT_NO + 1);
+    ep_held held;
+    must(ep_held_init(&held, hit, err));
+    add_all(&held, one);
+    ep_held_restart(&held, 8);
+    assert_int_equal(add_all(&held, two), 0);
+    assert_int_equal(held.n_staged, 3); /* a twice, and b's rival; c is later than what was asked for */
+    assert_int_equal(held.n_rows, 2);
+    ep_held_restart(&held, 20);
+    assert_int_equal(add_all(&held, one), 0); /* all of them came again in the second */
+    assert_int_equal(held.n_staged, 3);
+    ep_held_restart(&held, 20);
+    ep_held_restart(&held, 20);
+    add_all(&held, one);
+    assert_int_equal(held.n_staged, 0);
+    add_all(&held, two);
+    ep_held_restart(&held, INT64_MIN);
+    add_all(&held, one);
+    assert_int_equal(held.n_staged, 0);
+    ep_held_done(&held);
+    ep_batch_free(&one);
+    ep_batch_free(&two);
+}
 
 /* Batches that come while the insert runs. */
 typedef struct coming {
@@ -285,7 +318,7 @@ static void an_insert_goes_on_with_what_comes(void **state) {
     ep_batch *start = make_batch(first, 2, UNIT_NO);
     ep_held held;
     int64_t n_staged;
-    ep_store *store = open_staging();
+    ep_store *store = open_staging(1); /* so that each batch is given back before the next one comes */
     must(ep_held_init(&held, hit, err));
     coming c = {.held = &held, .batches = batches, .n = 5};
     const ep_held_flow flow = {
@@ -294,8 +327,6 @@ static void an_insert_goes_on_with_what_comes(void **state) {
     must(ep_store_share(store, &c.beside, err));
     add_all(&held, start);
     must(ep_held_insert(&held, store, sql, &flow, err));
-    assert_int_equal(c.ordered, 0); /* threads insert side by side */
-    assert_int_equal(get_int(store, KEEPS_ORDER), 1);
     assert_text(store, "select string_agg(id, ' ' order by id) from target", "a b c d");
     /* The second has a row that is set apart, because the first was given back; the third has two rivals. */
     assert_int_equal(c.next, 4);
@@ -320,6 +351,32 @@ static void an_insert_goes_on_with_what_comes(void **state) {
     for (size_t i = 0; i < 5; i++)
         ep_batch_free(&batches[i]);
     ep_batch_free(&start);
+    ep_store_close(&c.beside);
+    ep_store_close(&store);
+}
+
+/* The engine's threads insert side by side as long as rows may come, and no longer. */
+static void an_insert_that_goes_on_gives_up_order(void **state) {
+    (void)state;
+    const hit_row rows[] = {{"a", 5, "x", NULL}, {"b", 6, "x", NULL}, {"c", 7, "x", NULL}};
+    ep_batch *batches[] = {make_batch(rows, 1, UNIT_NO), make_batch(rows + 1, 1, UNIT_NO + 1),
+                           make_batch(rows + 2, 1, UNIT_NO + 2)};
+    ep_held held;
+    ep_store *store = open_staging(2);
+    must(ep_held_init(&held, hit, err));
+    coming c = {.held = &held, .batches = batches + 1, .n = 2, .ordered = 1};
+    const ep_held_flow flow = {
+        .context = &c, .more = one_more, .done = one_done, .enough = never_enough, .after = 4};
+    must(ep_store_share(store, &c.beside, err));
+    add_all(&held, batches[0]);
+    must(ep_held_insert(&held, store, "insert into target select id, note from ep_stream()", &flow, err));
+    assert_int_equal(c.ordered, 0);
+    assert_int_equal(get_int(store, KEEPS_ORDER), 1);
+    assert_text(store, "select string_agg(id, ' ' order by id) from target", "a b c");
+    assert_int_equal(c.n_done, 3);
+    ep_held_done(&held);
+    for (size_t i = 0; i < N_OF(batches); i++)
+        ep_batch_free(&batches[i]);
     ep_store_close(&c.beside);
     ep_store_close(&store);
 }
@@ -400,6 +457,8 @@ int main(void) {
         cmocka_unit_test(each_row_ends_in_one_place),
         cmocka_unit_test(rows_sent_ahead_are_inserted_from_there),
         cmocka_unit_test(parts_without_rows_hide_none),
+        cmocka_unit_test(the_transaction_before_is_known),
+        cmocka_unit_test(an_insert_that_goes_on_gives_up_order),
         cmocka_unit_test(an_insert_goes_on_with_what_comes),
         cmocka_unit_test(what_reads_has_a_memory_limit_of_its_own),
         cmocka_unit_test(one_thread_merges_where_a_feed_fills_several_tables),
