@@ -113,7 +113,7 @@ finding (rule, object, wrong, mend) as (
     from readable where relkind in ('m', 'f', 'S')
     union all
     select 'write', r.shown, format('%s has %s on it', h.grantee, h.privilege), format('revoke all on %s from %s; entrepot access apply', r.shown, h.grantee)
-    from relation r join held h on h.oid = r.oid where h.privilege <> 'SELECT' and not (r.relkind = 'S' and h.privilege = 'USAGE')
+    from relation r join held h on h.oid = r.oid where h.privilege <> 'SELECT'
     union all
     select 'schema', n.nspname, format('%s has %s on the schema', g.name, a.privilege_type), format('revoke %s on schema %I from %s', lower(a.privilege_type), n.nspname, g.name)
     from pg_namespace n cross join lateral aclexplode(n.nspacl) a join grantee g on g.oid = a.grantee
@@ -140,6 +140,15 @@ finding (rule, object, wrong, mend) as (
         ('lock_timeout=5000'), ('idle_in_transaction_session_timeout=60000'), ('work_mem=16MB'), ('max_parallel_workers_per_gather=0')) w (setting)
     where l.rolcanlogin and not exists (
         select 1 from pg_db_role_setting s where s.setrole = l.oid and s.setdatabase = 0 and w.setting = any (s.setconfig))
+    union all
+    -- Those of one database count there before those of all.
+    select 'login_setting', l.rolname, format('the login has settings of its own in %s: %s', d.datname, array_to_string(s.setconfig, ', ')),
+        format('alter role %I in database %I reset all', l.rolname, d.datname)
+    from ours l join pg_db_role_setting s on s.setrole = l.oid join pg_database d on d.oid = s.setdatabase
+    union all
+    select 'member_admin', m.rolname, format('it may make others members of %s', g.rolname), format('revoke admin option for %I from %I', g.rolname, m.rolname)
+    from pg_auth_members a join ours m on m.oid = a.member join pg_roles g on g.oid = a.roleid
+    where a.admin_option
     union all
     select 'member_of', m.rolname, format('it is a member of %s', g.rolname), format('revoke %I from %I', g.rolname, m.rolname)
     from pg_auth_members a join ours m on m.oid = a.member join pg_roles g on g.oid = a.roleid
@@ -168,6 +177,41 @@ finding (rule, object, wrong, mend) as (
     from pg_proc p cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a join grantee g on g.oid = a.grantee
     where (p.prosecdef or p.pronamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace))
         and p.oid not in (select oid from open_function)
+    union all
+    -- What the engine and its extensions did not come with: rights on their functions, tables and columns, and what somebody put beside them.
+    select 'engine_object', p.oid::regprocedure::text, format('%s may call it, which the engine lets nobody', g.name), format('revoke execute on function %s from %s', p.oid::regprocedure, g.name)
+    from pg_proc p cross join lateral aclexplode(p.proacl) a join grantee g on g.oid = a.grantee
+    where p.pronamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) and p.oid not in (select oid from open_function)
+        and not exists (
+            select 1
+            from (
+                select initprivs from pg_init_privs i where i.classoid = 'pg_proc'::regclass and i.objoid = p.oid
+                union all
+                select acldefault('f', p.proowner)
+                where not exists (select 1 from pg_init_privs i where i.classoid = 'pg_proc'::regclass and i.objoid = p.oid)
+            ) i
+            cross join lateral aclexplode(i.initprivs) b
+            where b.grantee in (0, a.grantee))
+    union all
+    select 'engine_object', concat_ws('.', c.oid::regclass::text, x.attname), format('%s has %s on it, which the engine gives nobody', g.name, a.privilege_type),
+        format('revoke all%s on %I.%I from %s', ' (' || quote_ident(x.attname) || ')', n.nspname, c.relname, g.name)
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace and n.nspname in ('pg_catalog', 'information_schema')
+    cross join lateral (
+        select cast(null as name), 0, c.relacl
+        union all
+        select t.attname, t.attnum, t.attacl from pg_attribute t where t.attrelid = c.oid and t.attacl is not null
+    ) x (attname, attnum, acl)
+    cross join lateral aclexplode(x.acl) a
+    join grantee g on g.oid = a.grantee
+    where not exists (
+            select 1 from pg_init_privs i cross join lateral aclexplode(i.initprivs) b
+            where i.classoid = 'pg_class'::regclass and i.objoid = c.oid and i.objsubid = x.attnum and b.grantee in (0, a.grantee) and b.privilege_type = a.privilege_type)
+        -- The engine keeps no record of what it gives of information_schema, whose objects are as old as the database (FirstNormalObjectId).
+        and not (n.nspname = 'information_schema' and c.oid < 16384 and x.attnum = 0 and a.privilege_type = 'SELECT' and g.oid = 0)
+        -- What is left of pg_class when sizes are closed (server.sql).
+        and not (c.oid = 'pg_class'::regclass and x.attnum > 0 and a.privilege_type = 'SELECT' and g.oid = 0
+            and x.attname not in ('relpages', 'reltuples', 'relallvisible', 'relfilenode', 'relfrozenxid', 'relminmxid'))
     union all
     select 'default_grant', coalesce(n.nspname, current_database()), format('what %s makes later is open to %s', o.rolname, g.name),
         format('alter default privileges for role %I revoke all on %s from %s', o.rolname,

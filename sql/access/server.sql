@@ -9,7 +9,7 @@
 select p.oid, p.proname, pg_get_function_identity_arguments(p.oid) as arguments, p.proacl, p.proowner
 from pg_proc p
 where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind in ('f', 'w')
-    and (p.proname ~ '^(pg_stat_|pg_xact_|pg_control_|pg_lock_|pg_walfile|pg_wal_|pg_current_wal|pg_last_wal|pg_advisory_|pg_try_advisory_|txid_|lo_)'
+    and (p.proname ~ '^(pg_stat_|pg_logical_|pg_xact_|pg_control_|pg_lock_|pg_walfile|pg_wal_|pg_current_wal|pg_last_wal|pg_advisory_|pg_try_advisory_|txid_|lo_)'
         or p.proname ~ '^pg_(database|tablespace|relation|total_relation|table|indexes)_size$'
         or p.proname ~ '^pg_(current_xact_id|current_xact_id_if_assigned|current_snapshot|visible_in_snapshot|export_snapshot|prepared_xact|notify|notification_queue_usage|blocking_pids|safe_snapshot_blocking_pids|isolation_test_session_is_blocked|sequence_last_value|get_multixact_members|get_replication_slots|get_wal_replay_pause_state|relation_filenode|relation_filepath|filenode_relation|terminate_backend|cancel_backend|last_xact_replay_timestamp|last_committed_xact|nextoid|get_shmem_allocations)$'
         or p.proname in ('loread', 'lowrite', 'lo_creat')
