@@ -176,6 +176,12 @@ static ep_code lint_loadable(ep_load *load, ep_draft *draft) {
             load, draft->file, name_node(node), "bad_name",
             "the table name \"%.70s\" must be lower-case letters, digits and _, at most 63: give a physicalName",
             contract->name));
+    /* Views of these names show a seller its own rejected records and remarks (sql/access/grants.sql), beside one of each of its tables. */
+    if (ep_word_in("rejected remark", contract->name))
+        EP_TRY(
+            ep_draft_error(load, draft->file, name_node(node), "reserved_name",
+                           "%s is a view that the warehouse makes for sellers: choose another physicalName",
+                           contract->name));
     if (contract->n_fields == 0)
         EP_TRY(ep_draft_error(load, draft->file, node, "no_properties", "%s has no properties", draft->name));
     if (contract->kind == EP_K_NONE && !ep_custom_value(node, "kind"))
