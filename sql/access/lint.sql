@@ -80,6 +80,9 @@ open_function as (
 open_view as (
 {{views}}
 ),
+open_class as (
+{{class_columns}}
+),
 on_citus as (select 1 from pg_extension where extname = 'citus'),
 finding (rule, object, wrong, mend) as (
     select 'rls_off', shown, format('%s may read it and row-level security is off', grantee), format('alter table %s enable row level security', shown)
@@ -209,9 +212,7 @@ finding (rule, object, wrong, mend) as (
             where i.classoid = 'pg_class'::regclass and i.objoid = c.oid and i.objsubid = x.attnum and b.grantee in (0, a.grantee) and b.privilege_type = a.privilege_type)
         -- The engine keeps no record of what it gives of information_schema, whose objects are as old as the database (FirstNormalObjectId).
         and not (n.nspname = 'information_schema' and c.oid < 16384 and x.attnum = 0 and a.privilege_type = 'SELECT' and g.oid = 0)
-        -- What is left of pg_class when sizes are closed (server.sql).
-        and not (c.oid = 'pg_class'::regclass and x.attnum > 0 and a.privilege_type = 'SELECT' and g.oid = 0
-            and x.attname not in ('relpages', 'reltuples', 'relallvisible', 'relfilenode', 'relfrozenxid', 'relminmxid'))
+        and not (c.oid = 'pg_class'::regclass and a.privilege_type = 'SELECT' and g.oid = 0 and x.attnum in (select attnum from open_class))
     union all
     select 'default_grant', coalesce(n.nspname, current_database()), format('what %s makes later is open to %s', o.rolname, g.name),
         format('alter default privileges for role %I revoke all on %s from %s', o.rolname,

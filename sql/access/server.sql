@@ -32,6 +32,13 @@ where (n.nspname = 'pg_catalog' and c.relname in ('pg_stats', 'pg_stats_ext', 'p
         select 1 from pg_depend d
         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e')
 
+-- :class_columns
+-- What stays open of pg_class: everything but how large a table is, and where.
+select attname, attnum
+from pg_attribute
+where attrelid = 'pg_catalog.pg_class'::regclass and attnum > 0
+    and attname not in ('relpages', 'reltuples', 'relallvisible', 'relfilenode', 'relfrozenxid', 'relminmxid')
+
 -- :close
 -- Statements in the order to run them. On Citus each goes to all nodes, whose functions and views are their own; a node that refuses one makes the
 -- statement fail with what the node said.
@@ -58,11 +65,8 @@ statement (place, text) as (
     union all
     select 5, format('grant select on %s to pg_monitor, entrepot_admin, {{loader}}', string_agg(shown, ', ' order by shown)) from open_view
     union all
-    -- Everything of pg_class but how large a table is, and where.
     select 6, format('grant select (%s) on pg_catalog.pg_class to public', string_agg(quote_ident(attname), ', ' order by attnum))
-    from pg_attribute
-    where attrelid = 'pg_catalog.pg_class'::regclass and attnum > 0
-        and attname not in ('relpages', 'reltuples', 'relallvisible', 'relfilenode', 'relfrozenxid', 'relminmxid')
+    from ({{class_columns}}) c
 )
 select case when exists (select 1 from pg_extension where extname = 'citus')
     then format('select cast(result as integer) from run_command_on_all_nodes(%L) where not success', text)

@@ -53,8 +53,14 @@ EP_CHECK ep_code ep_access_refresh(const ep_plan *plan, const ep_access_target *
 /** The query that looks for mistakes: rows of rule, object, wrong, mend. No row is good. Thread: any. */
 EP_CHECK ep_code ep_access_lint_sql(const ep_plan *plan, const char *star, ep_buf *ret, ep_error *err);
 
-/** The query that lists the server's "functions" or "views" which tell of others, to stand inside other queries. */
-EP_CHECK ep_code ep_access_server_sql(const char *section, ep_buf *ret, ep_error *err);
+/* Queries over what a server shows everybody (sql/access/server.sql), to stand inside others: what closes it and what looks whether it is closed. */
+typedef struct ep_access_server {
+    ep_buf functions, views; /* that tell of others */
+    ep_buf class_columns;    /* of pg_class that stay open */
+} ep_access_server;
+/** Zero-initialised before; ep_access_server_done() also after an error. */
+EP_CHECK ep_code ep_access_server_init(ep_access_server *server, ep_error *err);
+void ep_access_server_done(ep_access_server *server);
 
 /* The ways a column may be open. */
 typedef enum ep_audience { EP_FOR_INSIDE, EP_FOR_ANALYSTS, EP_FOR_SELLERS } ep_audience;

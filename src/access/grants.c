@@ -219,12 +219,14 @@ static ep_code apply_grants(work *w, const ep_plan *plan) {
 }
 
 static ep_code apply_server(work *w) {
-    EP_CLEANUP(ep_buf_done) ep_buf functions = {0};
-    EP_CLEANUP(ep_buf_done) ep_buf views = {0};
-    EP_TRY(ep_access_server_sql("functions", &functions, w->err));
-    EP_TRY(ep_access_server_sql("views", &views, w->err));
+    EP_CLEANUP(ep_access_server_done) ep_access_server server = {0};
+    EP_TRY(ep_access_server_init(&server, w->err));
     const ep_sql_var vars[] = {
-        {"functions", functions.data, NULL}, {"views", views.data, NULL}, {"loader", w->loader, NULL}};
+        {"functions", server.functions.data, NULL},
+        {"views", server.views.data, NULL},
+        {"class_columns", server.class_columns.data, NULL},
+        {"loader", w->loader, NULL},
+    };
     return generate(w, "sql/access/server.sql", "close", vars, sizeof vars / sizeof *vars);
 }
 

@@ -69,30 +69,45 @@ static ep_code expect_books(expected *e, ep_error *err) {
     return EP_OK;
 }
 
-ep_code ep_access_server_sql(const char *section, ep_buf *ret, ep_error *err) {
+static ep_code read_server_sql(const char *section, ep_buf *ret, ep_error *err) {
     EP_TRY(ep_sql_render("sql/access/server.sql", section, NULL, 0, ret, err));
     while (ret->len > 0 && strchr("; \n", ret->data[ret->len - 1]))
         ret->data[--ret->len] = '\0';
     return EP_OK;
 }
 
+ep_code ep_access_server_init(ep_access_server *server, ep_error *err) {
+    EP_TRY(read_server_sql("functions", &server->functions, err));
+    EP_TRY(read_server_sql("views", &server->views, err));
+    return read_server_sql("class_columns", &server->class_columns, err);
+}
+
+void ep_access_server_done(ep_access_server *server) {
+    ep_buf_done(&server->functions);
+    ep_buf_done(&server->views);
+    ep_buf_done(&server->class_columns);
+}
+
 ep_code ep_access_lint_sql(const ep_plan *plan, const char *star, ep_buf *ret, ep_error *err) {
     EP_CLEANUP(expected_done) expected e = {.star = star};
-    EP_CLEANUP(ep_buf_done) ep_buf functions = {0};
-    EP_CLEANUP(ep_buf_done) ep_buf views = {0};
+    EP_CLEANUP(ep_access_server_done) ep_access_server server = {0};
     char connections[16], statement_ms[16];
     snprintf(statement_ms, sizeof statement_ms, "%d", EP_SELLER_STATEMENT_MS);
     snprintf(connections, sizeof connections, "%d", EP_SELLER_CONNECTIONS);
-    EP_TRY(ep_access_server_sql("functions", &functions, err));
-    EP_TRY(ep_access_server_sql("views", &views, err));
+    EP_TRY(ep_access_server_init(&server, err));
     for (size_t i = 0; i < plan->n; i++)
         EP_TRY(expect_table(&e, &plan->tables[i], err));
     EP_TRY(expect_books(&e, err));
     const ep_sql_var vars[] = {
-        {"owned", NULL, &e.owned},           {"public", NULL, &e.open},
-        {"allowed", NULL, &e.allowed},       {"personal", NULL, &e.personal},
-        {"functions", functions.data, NULL}, {"views", views.data, NULL},
-        {"connections", connections, NULL},  {"statement_ms", statement_ms, NULL},
+        {"owned", NULL, &e.owned},
+        {"public", NULL, &e.open},
+        {"allowed", NULL, &e.allowed},
+        {"personal", NULL, &e.personal},
+        {"functions", server.functions.data, NULL},
+        {"views", server.views.data, NULL},
+        {"class_columns", server.class_columns.data, NULL},
+        {"connections", connections, NULL},
+        {"statement_ms", statement_ms, NULL},
     };
     EP_TRY(ep_sql_render("sql/access/lint.sql", "lint", vars, sizeof vars / sizeof *vars, ret, err));
     while (ret->len > 0 && strchr("; \n", ret->data[ret->len - 1]))
